@@ -10,6 +10,8 @@ from graphql import (
     GraphQLNamedType,
     get_named_type,
     is_leaf_type,
+    is_list_type,
+    is_non_null_type,
 )
 
 from fraiseql.catalog import Column, Relation
@@ -70,7 +72,8 @@ class FieldAccess:
         name: Python name of the field or name of the column.
         column: The relation's own column, or the document column that holds the key ``name``.
         in_document: Whether the value is in the document ``column``, under the key ``name``.
-        form: Form of the leaf, as in shapes; ``array`` for an array of PostgreSQL.
+        form: Form of the leaf, as in shapes; ``array`` for an array of PostgreSQL, ``list`` for one
+            that is a declared list of leaves, ``json`` for JSON with operators.
         type_name: GraphQL type of the leaf; empty for a column that is not declared.
         labels: Values of an enum, as texts.
         constants: Constants that predicates of indexes compare it with for equality.
@@ -178,14 +181,44 @@ def _leaves(
     schema: Schema, type_name: str, relation: Relation, document: str | None
 ) -> Iterator[FieldAccess]:
     for graphql_name, field in schema.fields.get(type_name, {}).items():
-        leaf = None if field.embed or field.computed else _leaf(schema, type_name, graphql_name)
+        if field.embed or field.computed:
+            continue
+        items = _items(schema, type_name, graphql_name)
+        if items is not None:
+            yield from _array(field, items, relation, document, f"{type_name}.{field.name}")
+        leaf = _leaf(schema, type_name, graphql_name)
         if leaf is not None:
             wanted_by = f"{type_name}.{field.name}"
             column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
             form = _form(leaf) if inside else _comparable(column, _form(leaf))
+            # Only jsonb has operators.
+            form = "json" if form == "any" and column.base_type == "jsonb" else form
             yield FieldAccess(
                 field.name, column, inside, form, leaf.name, _labels(leaf), filter=field.filter
             )
+
+
+def _array(
+    field: FieldDefinition,
+    items: GraphQLNamedType,
+    relation: Relation,
+    document: str | None,
+    wanted_by: str,
+) -> Iterator[FieldAccess]:
+    """Yield the access to a list of leaves that is an array in a column."""
+    column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
+    if not inside and column.base_type.startswith("_") and column.order:
+        yield FieldAccess(field.name, column, inside, "list", items.name, _labels(items))
+
+
+def _items(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
+    """Return the leaf of a field that is a list of leaves, or None."""
+    type_: Any = schema.graphql.type_map[type_name].fields[graphql_name].type  # type: ignore[attr-defined]
+    bare = type_.of_type if is_non_null_type(type_) else type_
+    item = bare.of_type if is_list_type(bare) else None
+    item = item.of_type if is_non_null_type(item) else item
+    named: GraphQLNamedType | None = item if is_leaf_type(item) else None
+    return None if named is None or _form(named) == "any" else named
 
 
 def _leaf(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
@@ -241,7 +274,7 @@ def as_json(access: FieldAccess) -> bool:
         return True
     base, form = access.column.base_type, access.form
     if base == "jsonb":
-        return form != "any"
+        return form not in ("any", "json")
     if access.type_name in _MOMENTS:
         return base not in _MOMENTS[access.type_name]
     if form in _NUMBER_FORMS:

@@ -2,15 +2,36 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-Kind = Literal["equality", "order", "list", "text", "search", "null"]
+Kind = Literal[
+    "equality",
+    "order",
+    "list",
+    "text",
+    "search",
+    "null",
+    "items",
+    "item",
+    "length",
+    "json",
+    "json_key",
+    "json_keys",
+]
 """The values that an operator compares, and its operand.
 
 ``equality`` and ``order`` take a value of the field's type, ``list`` a list of them, ``text`` a
 text, ``search`` too, and ``null`` a boolean. ``order`` needs values with an order, ``text`` and
-``search`` need texts.
+``search`` need texts. ``items`` and ``item`` compare arrays with items, ``length`` their number of
+items, ``json`` JSON with JSON, and ``json_key`` and ``json_keys`` its keys.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class JsonOperand:
+    """JSON that an operator compares with; its structure is no structure of a filter."""
+
+    json: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +39,8 @@ class FilterOperator:
     """A filter operator.
 
     Attributes:
-        name: Name in Python; in GraphQL it is in camelCase.
+        name: Name in Python, behind a point if it is an operator of arrays (``list.``), of their
+            length, or of JSON (``json.``); in GraphQL it is in camelCase.
         kind: Kind of its values and operand.
         sql: PostgreSQL's operator; ``~~`` is LIKE, ``~~*`` is ILIKE.
         description: Its description in the schema.
@@ -38,10 +60,16 @@ class FilterOperator:
     bounds: tuple[tuple[str, str], ...] = ()
     option: str = ""
 
+    @property
+    def public_name(self) -> str:
+        """Its name in filters, without what it compares."""
+        return self.name.rpartition(".")[2]
+
 
 _LOWER: Final = (">=", "below")
 _UPPER: Final = ("<=", "above")
 _LIKE: Final = "SQL LIKE: % stands for any text, _ for one character."
+_LENGTHS: Final = {"eq": "=", "neq": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _DISTINCT: Final = "Not equal; null differs from every value, and not from null."
 _NOT_DISTINCT: Final = "Equal, or both are null."
 _REGEX: Final = "Matches this regular expression of PostgreSQL."
@@ -69,6 +97,16 @@ FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
         FilterOperator("ends_with", "text", "~~", "Ends with this text.", "ends_with"),
         FilterOperator("regex", "text", "~", _REGEX, option="regex"),
         FilterOperator("search", "search", "@@", _SEARCH, option="search"),
+        FilterOperator("list.contains", "items", "@>", "Has all of these items."),
+        FilterOperator("list.contained_by", "items", "<@", "Has no other items than these."),
+        FilterOperator("list.overlaps", "items", "&&", "Has at least one of these items."),
+        FilterOperator("list.has", "item", "@>", "Has this item."),
+        *(FilterOperator(f"length.{name}", "length", sign) for name, sign in _LENGTHS.items()),
+        FilterOperator("json.contains", "json", "@>", "Contains this JSON."),
+        FilterOperator("json.contained_by", "json", "<@", "Is contained in this JSON."),
+        FilterOperator("json.has_key", "json_key", "?", "Has this key, or text in a list."),
+        FilterOperator("json.has_any_key", "json_keys", "?|", "Has at least one of these keys."),
+        FilterOperator("json.has_all_keys", "json_keys", "?&", "Has all of these keys."),
         FilterOperator("is_null", "null", description="Null (true) or not null (false)."),
     )
 }

@@ -1,5 +1,6 @@
 """Conversion of Python values to the PostgreSQL types of comparisons."""
 
+import json
 import math
 import re
 import struct
@@ -309,6 +310,29 @@ def _checked(value: Any, kind: type[Any]) -> Any:
     return value
 
 
+def json_text(value: Any) -> str:
+    """Return any JSON value as its text, numbers with all their digits.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    plain_value = getattr(value, "json", value)
+    if isinstance(plain_value, Mapping):
+        members = [f"{_quoted(str(key))}:{json_text(item)}" for key, item in plain_value.items()]
+        return f"{{{','.join(members)}}}"
+    if isinstance(plain_value, list | tuple):
+        return f"[{','.join(map(json_text, plain_value))}]"
+    if plain_value is None or isinstance(plain_value, bool):
+        return {None: "null", True: "true", False: "false"}[plain_value]
+    if isinstance(plain_value, int | float | Decimal):
+        return format(_numeric(plain_value), "f")
+    return _quoted(text_value(plain_value))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text)
+
+
 CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "int8": _int8,
     "numeric": _numeric,
@@ -316,6 +340,7 @@ CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "float4": _float4,
     "bool": _bool,
     "text": text_value,
+    "json": json_text,
     "column": text_value,
     "uuid": _uuid,
     "timestamptz": _instant,

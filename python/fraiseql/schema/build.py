@@ -31,6 +31,16 @@ from fraiseql.schema.aggregates import (
 )
 from fraiseql.schema.by_key import ByKey, GroupBy, GroupOrder, Having
 from fraiseql.schema.connections import connection_type
+from fraiseql.schema.container_filters import (
+    JSON_FILTER,
+    LENGTH_FILTER,
+    array_filter,
+    array_filter_name,
+    json_fields,
+    json_filter,
+    length_filter,
+    list_leaves,
+)
 from fraiseql.schema.defaults import MISSING_DEFAULT, external_default, instance_maker
 from fraiseql.schema.definitions import (
     MUTATION,
@@ -262,6 +272,7 @@ class GraphQLBuilder:
             definition,
             lambda: {
                 **self._filters(definition, fields),
+                **self._other_filters(definition),
                 **self._embed_filters(definition),
             },
             guarded=guarded,
@@ -328,6 +339,24 @@ class GraphQLBuilder:
                 filters[name] = self._filter(ref)
             elif field.filter.named() != frozenset():
                 filters[name] = self._own_filter(definition, field, ref)
+        return filters
+
+    def _other_filters(self, definition: Composite) -> dict[str, GraphQLInputObjectType]:
+        """Return the filters of arrays and of JSON by Python name."""
+        filters = {}
+        for name, item in list_leaves(definition, self.model).items():
+            key = array_filter_name(self._named(item.target).name)
+            if LENGTH_FILTER not in self.filters:
+                self.filters[LENGTH_FILTER] = length_filter()
+            if key not in self.filters:
+                self.filters[key] = array_filter(
+                    self._named(item.target), self.filters[LENGTH_FILTER]
+                )
+            filters[name] = self.filters[key]
+        for name in json_fields(definition):
+            if JSON_FILTER not in self.filters:
+                self.filters[JSON_FILTER] = json_filter(self._named(Any))
+            filters[name] = self.filters[JSON_FILTER]
         return filters
 
     def _own_filter(

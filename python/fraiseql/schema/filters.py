@@ -31,7 +31,8 @@ from fraiseql.schema.queries import OrderBy, Where
 COMBINING: Final = ("and", "or", "not")
 """Names of the combinators of filters; no filterable field can have one."""
 
-_GENERATED: Final = "fraiseql.generated"
+GENERATED: Final = "fraiseql.generated"
+"""Extension of generated inputs: their kind."""
 _GUARDED: Final = "fraiseql.guarded"
 _SUFFIXES: Final[Mapping[type, str]] = {
     Where: "Where",
@@ -57,7 +58,7 @@ ORDER: Final = EnumType(
         ),
     },
     description="Direction of an order.",
-    extensions={_GENERATED: "order"},
+    extensions={GENERATED: "order"},
 )
 
 
@@ -66,7 +67,7 @@ _DIRECTIONS: Final = frozenset(entry.value for entry in ORDER.values.values())
 
 def generated_kind(type_: GraphQLNamedType) -> Literal["where", "order"] | None:
     """Return whether a type is part of a generated filter or of an order; None for others."""
-    kind: Literal["where", "order"] | None = type_.extensions.get(_GENERATED)
+    kind: Literal["where", "order"] | None = type_.extensions.get(GENERATED)
     return kind
 
 
@@ -78,7 +79,7 @@ def guarded_owner(type_: GraphQLNamedType) -> str | None:
 
 def input_extensions(kind: str, definition: Composite, *, guarded: bool) -> dict[str, str]:
     """Return the extensions that mark a generated input: its kind, and whose fields it compares."""
-    return {_GENERATED: kind} | ({_GUARDED: definition.name} if guarded else {})
+    return {GENERATED: kind} | ({_GUARDED: definition.name} if guarded else {})
 
 
 def leaf_ref(field: FieldDefinition, model: Model) -> TypeReference | None:
@@ -222,7 +223,7 @@ def leaf_filter(
         name or filter_name(leaf.name),
         fields,
         description=f"Comparisons of {leaf.name}; all of them must hold.",
-        extensions={_GENERATED: "where"},
+        extensions={GENERATED: "where"},
     )
 
 
@@ -247,7 +248,7 @@ def list_filter(definition: Composite, where: GraphQLInputObjectType) -> GraphQL
         list_filter_name(definition),
         {name: GraphQLInputField(where, description=text) for name, text in texts.items()},
         description=f"Tests a list of {definition.name}; all of them must hold.",
-        extensions={_GENERATED: "where"},
+        extensions={GENERATED: "where"},
     )
 
 
@@ -293,7 +294,7 @@ COUNT_ORDER: Final = GraphQLInputObjectType(
     description="Value of a list to order by.",
     out_type=lambda value: with_direction("count", value["count"]),
     is_one_of=True,
-    extensions={_GENERATED: "order"},
+    extensions={GENERATED: "order"},
 )
 
 

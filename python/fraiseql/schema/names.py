@@ -8,6 +8,13 @@ from fraiseql.errors import DeclarationError
 from fraiseql.schema.aggregates import generated_names
 from fraiseql.schema.by_key import ByKey
 from fraiseql.schema.connections import SHARED_NAMES, connection_names
+from fraiseql.schema.container_filters import (
+    JSON_FILTER,
+    LENGTH_FILTER,
+    array_filter_name,
+    json_fields,
+    list_leaves,
+)
 from fraiseql.schema.definitions import (
     ArgumentDefinition,
     EnumDefinition,
@@ -170,6 +177,12 @@ def _filter_names(model: Model) -> list[str]:
             leaf_name = definition.name if definition else LEAVES[ref.target].name
             names[filter_name(leaf_name)] = None
             names[ORDER.name] = None
+        for item in list_leaves(of, model).values() if of else ():
+            definition = model.definitions.get(item.target)
+            leaf_name = definition.name if definition else LEAVES[item.target].name
+            names |= dict.fromkeys((array_filter_name(leaf_name), LENGTH_FILTER))
+        if of is not None and json_fields(of):
+            names[JSON_FILTER] = None
         for field in of.fields.values() if of else ():
             if field.filter is not None and of is not None:
                 names[own_filter_name(of, field)] = None

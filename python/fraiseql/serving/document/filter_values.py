@@ -12,6 +12,7 @@ from graphql import (
 )
 from graphql.utilities.coerce_input_value import coerce_input_value
 
+from fraiseql.schema.container_filters import OPERANDS
 from fraiseql.serving.document.plain_values import PLAIN
 
 Coercer = Callable[[Any], Any]
@@ -37,6 +38,7 @@ def _coercer(type_: Any, coercers: dict[str, Coercer]) -> Coercer:
 
 def _object(type_: GraphQLInputObjectType, coercers: dict[str, Coercer]) -> Coercer:
     fields: dict[str, tuple[str, Coercer]] = {}
+    has_operands = OPERANDS in type_.extensions
 
     def coerce(value: Any) -> Any:
         if type(value) is not dict:
@@ -54,7 +56,7 @@ def _object(type_: GraphQLInputObjectType, coercers: dict[str, Coercer]) -> Coer
             if field is None or item is Undefined:
                 return Undefined
             coerced[field[0]] = item
-        return coerced
+        return type_.out_type(coerced) if has_operands else coerced
 
     # The type contains itself: register its coercer before those of its fields.
     coercers[type_.name] = coerce

@@ -20,7 +20,7 @@ from fraiseql.serving.execution.stored_statement import (
 )
 from fraiseql.serving.execution.withheld import ReadRows, StoredReader
 from fraiseql.serving.planning.fields import own_column
-from fraiseql.serving.planning.filters import parse_filter
+from fraiseql.serving.planning.filters import parse_filter, with_operands
 from fraiseql.serving.planning.plan import FieldPlan
 from fraiseql.serving.planning.reads import RelationQuery, RelationRead, merged
 from fraiseql.serving.planning.relations import BoundRelation, Relations, bind_source
@@ -154,7 +154,7 @@ class RepositoryReader:
             InputError: A field or operator is unknown.
         """
         field = current_field.get()
-        where = uniform(_copied(where))
+        where = uniform(self._with_operands(declared, field, _copied(where)))
         # No variable of a request has these names.
         values = {_WHERE: where, _LIMIT: limit, _OFFSET: offset}
         key = (
@@ -168,6 +168,17 @@ class RepositoryReader:
             prepared = self._prepare(source, query)
             self._prepared.put(key, prepared, prepared.weight)
         return Reading(prepared, {**current_values.get(), **values})
+
+    def _with_operands(
+        self, declared: str, field: FieldPlan | None, where: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return a filter whose JSON has no structure of filters."""
+        if not any(isinstance(value, dict | list) for value in where.values()):
+            return where
+        source = self._source(declared, field)
+        scope = self._relations.scope(source.type_name, bind_source(source))
+        wrapped: dict[str, Any] = with_operands(where, scope)
+        return wrapped
 
     def _prepare(self, source: Source, query: RelationQuery) -> Prepared:
         # Resolvers may read values of documents, which store floats as text.

@@ -24,6 +24,10 @@ UNCOMPARED: Mapping[str, str] = {
 """Descriptions of forms whose values are only compared with null."""
 
 
+OWN_OPERATORS: Mapping[str, str] = {"list": "a list", "json": "JSON"}
+"""Descriptions of forms whose values are compared by operators of their own."""
+
+
 def require_access(accesses: Mapping[str, FieldAccess], name: str, owner: str) -> FieldAccess:
     """Return the access called ``name``.
 
@@ -48,6 +52,8 @@ def orderable(accesses: Mapping[str, FieldAccess], name: str, owner: str) -> Fie
     access = require_access(accesses, name, owner)
     if access.form in UNCOMPARED:
         raise InputError(f"{owner}.{name} holds {UNCOMPARED[access.form]}: it gives no order.")
+    if access.form in OWN_OPERATORS:
+        raise InputError(f"{owner}.{name} holds {OWN_OPERATORS[access.form]}: it gives no order.")
     if not access.ordered:
         raise InputError(f"{owner}.{name} holds {access.column.type_name}, which has no order.")
     return access

@@ -7,10 +7,15 @@ from typing import Any, Final, Literal, Protocol, get_args
 from fraiseql.catalog import Column, Relation
 from fraiseql.errors import InputError
 from fraiseql.naming import suggestion
-from fraiseql.operators import FILTER_OPERATORS
+from fraiseql.operators import FILTER_OPERATORS, JsonOperand
 from fraiseql.schema import COMBINING
 from fraiseql.serving.document.variable_signature import ListValueRef, ValueRef
-from fraiseql.serving.planning.fields import UNCOMPARED, FieldAccess, require_access
+from fraiseql.serving.planning.fields import (
+    OWN_OPERATORS,
+    UNCOMPARED,
+    FieldAccess,
+    require_access,
+)
 
 Leaf = Any
 """A ``ValueRef`` into the values of a request, or a constant."""
@@ -19,6 +24,9 @@ Quantifier = Literal["some", "every", "none"]
 """How many of the related rows must match."""
 
 _QUANTIFIERS: Final[tuple[Quantifier, ...]] = get_args(Quantifier)
+
+_PUBLIC: Final = frozenset({name for name in FILTER_OPERATORS if "." not in name})
+_WHOLE: Final = "Send the JSON, or the whole filter, as one variable."
 
 _TEXT_FORMS: Final = frozenset({"String", "string", "ID"})
 
@@ -195,13 +203,103 @@ def _combined(key: str, value: Any, scope: FilterScope) -> Filter:
     return Group("or" if key == "or" else "and", parts)
 
 
+def _own_comparison(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
+    """Return the comparison of an array or of JSON."""
+    place = f"{operator} of {owner}.{access.name}"
+    if operator == "length" and access.form == "list":
+        if not isinstance(value, Mapping):
+            raise InputError(f"{place} takes comparisons, not {value!r}.")
+        parts = [_length(access, name, number, owner) for name, number in value.items()]
+        return Group("and", tuple(parts))
+    row = FILTER_OPERATORS.get(f"{access.form}.{operator}")
+    if row is None:
+        forms = (access.form + ".", "is_null")
+        names = [
+            each.public_name for each in FILTER_OPERATORS.values() if each.name.startswith(forms)
+        ]
+        names += ["length"] if access.form == "list" else []
+        raise InputError(
+            f"{owner}.{access.name} holds {OWN_OPERATORS[access.form]}, which has no {operator!r}."
+            f"{suggestion(operator, names)}",
+            hint="Operators: " + ", ".join(sorted(names)) + ".",
+            code="UNKNOWN_OPERATOR",
+        )
+    if value is None:
+        raise InputError(f"{place} cannot compare with null.", hint="Write is_null: true.")
+    if row.kind == "json":
+        value = value.json if isinstance(value, JsonOperand) else value
+        if not isinstance(value, ValueRef) and _has_references(value):
+            raise InputError(f"{place} takes JSON without variables inside.", hint=_WHOLE)
+    elif (row.kind in ("items", "json_keys")) is not isinstance(value, list | tuple | ListValueRef):
+        single = row.kind in ("item", "json_key")
+        raise InputError(f"{place} takes {'one value' if single else 'a list'}.")
+    return FieldComparison(access, row.name, value)
+
+
+def _length(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
+    if f"length.{operator}" not in FILTER_OPERATORS or value is None:
+        raise InputError(
+            f"length of {owner}.{access.name} is compared by eq, neq, gt, gte, lt, lte."
+        )
+    return FieldComparison(access, f"length.{operator}", value)
+
+
+def with_operands(where: Any, scope: FilterScope) -> Any:
+    """Return a filter in which JSON that is compared with has a type of its own.
+
+    Args:
+        where: A filter in Python's form.
+        scope: The names that it may have.
+    """
+    if isinstance(where, list):
+        return [with_operands(part, scope) for part in where]
+    if not isinstance(where, dict):
+        return where
+    return {key: _with_operands(key, value, scope) for key, value in where.items()}
+
+
+def _with_operands(key: str, value: Any, scope: FilterScope) -> Any:
+    if key in COMBINING:
+        return with_operands(value, scope)
+    access = scope.accesses.get(key)
+    if not isinstance(value, dict):
+        return value
+    if access is not None and access.form == "json":
+        return {
+            name: JsonOperand(operand)
+            if name in ("contains", "contained_by") and operand is not None
+            else operand
+            for name, operand in value.items()
+        }
+    related = scope.related(key)
+    if related is None:
+        return value
+    if not related.many:
+        return with_operands(value, related.scope)
+    return {name: with_operands(part, related.scope) for name, part in value.items()}
+
+
+def _has_references(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_references(part) for part in value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_references(part) for part in value)
+    return isinstance(value, ValueRef)
+
+
 def _comparison(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
+    if access.form in OWN_OPERATORS and operator != "is_null":
+        return _own_comparison(access, operator, value, owner)
     _check_operator(access, operator, owner)
-    if operator == "not_distinct_from":
+    if operator in ("distinct_from", "not_distinct_from"):
         # Conditions that are unknown count as false, also where they are negated.
-        return _comparison(access, "eq", value, owner)
-    if operator == "distinct_from":
-        return Negation(_comparison(access, "eq", value, owner))
+        equal = _checked(access, "eq", value, owner)
+        return Negation(equal) if operator == "distinct_from" else equal
+    return _checked(access, operator, value, owner)
+
+
+def _checked(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
+    """Return the comparison by an operator that the field has."""
     if operator == "is_null":
         if isinstance(value, ValueRef):
             return FieldComparison(access, operator, value)
@@ -226,11 +324,11 @@ def _comparison(access: FieldAccess, operator: str, value: Leaf, owner: str) -> 
 
 
 def _check_operator(access: FieldAccess, operator: str, owner: str) -> None:
-    if operator not in FILTER_OPERATORS:
+    if operator not in _PUBLIC:
         raise InputError(
             f"{owner}.{access.name} cannot be compared by {operator!r}."
-            f"{suggestion(operator, FILTER_OPERATORS)}",
-            hint="Operators: " + ", ".join(sorted(FILTER_OPERATORS)) + ".",
+            f"{suggestion(operator, _PUBLIC)}",
+            hint="Operators: " + ", ".join(sorted(_PUBLIC)) + ".",
             code="UNKNOWN_OPERATOR",
         )
     if access.form in UNCOMPARED and operator != "is_null":

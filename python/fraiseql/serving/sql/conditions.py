@@ -16,8 +16,9 @@ from fraiseql.expressions import (
     text_operator,
 )
 from fraiseql.field_access import FieldAccess, is_rounded, wire_type
-from fraiseql.operators import FILTER_OPERATORS
+from fraiseql.operators import FILTER_OPERATORS, FilterOperator
 from fraiseql.serving.document.variable_signature import ValueRef
+from fraiseql.serving.planning.fields import OWN_OPERATORS
 from fraiseql.serving.planning.filters import (
     FieldComparison,
     Filter,
@@ -118,8 +119,9 @@ class ConditionWriter:
         if operator == "is_null":
             return self._null_form(part)
         row = FILTER_OPERATORS[operator]
-        if may_have_hint(access, operator) and not is_rounded(access):
-            return self._hinted_form(part)
+        own = access.form in OWN_OPERATORS
+        if own or (may_have_hint(access, operator) and not is_rounded(access)):
+            return self._own_form(part, row) if own else self._hinted_form(part)
         if row.kind in ("text", "search"):
             return self._pattern_form(part) if row.kind == "text" else self._search_form(part)
         if is_rounded(access):
@@ -130,6 +132,24 @@ class ConditionWriter:
             return f"{left} {infix(access, row.sql)} {row.quantifier}({values})"
         value = self._placeholder(part, array=False)
         return f"{left} {infix(access, row.sql)} {value}"
+
+    def _own_form(self, part: FieldComparison, row: FilterOperator) -> str:
+        """Return a comparison of an array or of JSON."""
+        access, column = part.access, column_sql(self._alias, part.access)
+        if row.kind == "length":
+            self.parameters.append(Parameter(part.value, "int8", name=access.name))
+            number = f"${len(self.parameters)}::{ty('int8')}"
+            return f"{fn('cardinality')}({column}) {op(row.sql)} {number}"
+        listed = row.kind in ("items", "json_keys")
+        wire = "json" if row.kind == "json" else "text"
+        self.parameters.append(Parameter(part.value, wire, listed, name=access.name))
+        value = f"${len(self.parameters)}::{ty('text')}{'[]' if listed else ''}"
+        if row.kind in ("items", "item"):
+            items = value if listed else f"ARRAY[{value}]"
+            return f"{column} {op(row.sql)} {items}::{access.column.base_sql}"
+        left = f"({column} {op('->')} {literal(access.name)})" if access.in_document else column
+        cast = f"::{ty('jsonb')}" if row.kind == "json" else ""
+        return f"{left} {op(row.sql)} {value}{cast}"
 
     def _rounded_form(self, part: FieldComparison) -> str:
         """Return a comparison of the double that a client reads, with bounds for an index."""

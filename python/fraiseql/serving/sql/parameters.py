@@ -161,6 +161,7 @@ _TYPE_NAMES: Mapping[str, str] = {
     "bool": "a boolean",
     "text": "text",
     "column": "text",
+    "json": "JSON",
     "uuid": "a UUID",
     "timestamptz": "an instant (ISO 8601)",
     "timestamp": "an instant (ISO 8601)",

@@ -26,6 +26,9 @@ def withdraw_uncompared(
         for graphql_name, field in relations.schema.fields[type_name].items():
             access = accesses.get(field.name)
             if access is None:
+                if field.embed is None and field.computed is None:
+                    # A list inside a document, or in a column of another type.
+                    _remove(graphql, f"{type_name}Where", graphql_name)
                 continue
             if access.form in UNCOMPARED:
                 _remove(graphql, f"{type_name}Where", graphql_name)
