@@ -106,7 +106,9 @@ def test_advice_is_measured_written_deployed_checked_and_undone(
     assert measured["equal"]
     assert measured["low"] <= measured["gain"] <= measured["high"]
     assert measured["gain"] > 2
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["advice.jsonl"]
+    # The last advice, and the history of what was measured; nothing of the copy.
+    remaining = sorted(path.name for path in (tmp_path / "data").iterdir())
+    assert remaining == ["advice.json", "advice.jsonl"]
     # Not deployed yet.
     assert run("advise", "--check", advice["id"]) == 1
     assert "not deployed" in capsys.readouterr().out
@@ -119,6 +121,8 @@ def test_advice_is_measured_written_deployed_checked_and_undone(
     record = tmp_path / "data" / "advice.jsonl"
     line = json.loads(record.read_text())
     line["at"] = line["at"].replace("20", "19", 1)
+    # How much faster it is here depends on what else the machine does.
+    line["promises"] = [{**each, "low": 1.0} for each in line["promises"]]
     record.write_text(json.dumps(line) + "\n")
     assert run("advise", "--check", advice["id"]) == 1
     assert "too few requests" in capsys.readouterr().out
