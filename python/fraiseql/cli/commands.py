@@ -4,22 +4,30 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-NAMES: Final = (
-    *("demo", "serve", "dev", "db", "refresh", "cache", "doctor", "tune", "trace", "dashboard"),
-    *("advise", "bench", "schema", "explain"),
-)
-"""Names of the commands."""
-
 PROGRAM: Final = "fraiseql"
-_COMMAND: Final = re.compile(rf"(?<![\w./-]){PROGRAM}(?= (?:{'|'.join(NAMES)})\b)")
+_COMMAND: Final = re.compile(rf"(?<![\w./-]){PROGRAM}(?= ([a-z]+)\b)")
+_WITHOUT: Final = re.compile(
+    rf"(?<![\w./-]){PROGRAM} (?:(?:db|cache|trace) [a-z]+|doctor|tune|advise|refresh)(?=[.,;:)`]|$)"
+)
+"""A command at the end of a clause, that needs the application and does not name it."""
+
 _APPLICATION: Final = re.compile(r"\bAPP\b")
+
+_names: set[str] = set()
+"""Names of the commands."""
 
 _application: list[str] = []
 """The application that the command line names, if it does."""
+
+
+def use_names(names: Iterable[str]) -> None:
+    """Take only these words after the program for commands."""
+    _names.update(names)
 
 
 def use_application(name: str | None) -> None:
@@ -37,10 +45,17 @@ def runnable(text: str) -> str:
 
 
 def _line(line: str) -> str:
-    changed = _COMMAND.sub(lambda _: program(Path.cwd()), line)
-    if _application and _COMMAND.search(line):
-        changed = _APPLICATION.sub(lambda _: shlex.quote(_application[0]), changed)
-    return changed
+    if not any(match[1] in _names for match in _COMMAND.finditer(line)):
+        return line
+    if _application:
+        name = shlex.quote(_application[0])
+        line = _WITHOUT.sub(lambda command: f"{command[0]} APP", line)
+        line = _APPLICATION.sub(lambda _: name, line)
+    return _COMMAND.sub(lambda match: _program_of(match[0], match[1]), line)
+
+
+def _program_of(text: str, command: str) -> str:
+    return program(Path.cwd()) if command in _names else text
 
 
 @cache

@@ -25,7 +25,7 @@ from fraiseql.cli import (
     trace,
     tune,
 )
-from fraiseql.cli.commands import runnable, use_application
+from fraiseql.cli.commands import runnable, use_application, use_names
 from fraiseql.errors import ConfigurationError, FraiseQLError
 
 _FAILED = 1
@@ -73,6 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in _COMMANDS:
         module.add_to(commands)
+    use_names(commands.choices)
     return parser
 
 

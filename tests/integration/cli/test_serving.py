@@ -29,6 +29,7 @@ def test_serve_answers_until_it_is_stopped(
         ]
         assert f"api:app  http://{HOST}:{port}/graphql" in server.text()
         assert "Database  postgresql://" in server.text()
+        assert f"Ops page  http://{HOST}:{port}/fraiseql\n" in server.text()
         assert server.stop() == 0
 
 

@@ -224,6 +224,25 @@ def test_values_are_escaped_without_scripts_too(traced: Traced, tmp_path: Path) 
     assert "default-src 'self'" in answer.headers["content-security-policy"]
 
 
+def test_a_database_of_an_earlier_version_gets_the_table_of_verifications(traced: Traced) -> None:
+    traced.execute(
+        "DROP TABLE fraiseql.verification",
+        "DELETE FROM fraiseql.ledger WHERE name ~ 'verification'",
+    )
+
+    async def stored() -> Any:
+        own = app_of(traced.url, ops=True)
+        async with client_of(own) as client:
+            tabs = await read(client)
+        await own.stop()
+        return {row[0]: row for row in tabs["stored"]["tables"][0]["rows"]}
+
+    assert traced.run(stored())["TracedProjected"][-2:] == ["never", None]
+    traced.apply()
+    traced.verify()
+    assert traced.run(stored())["TracedProjected"][-1] == 0
+
+
 def test_five_hundred_operations_fit_the_limits(traced: Traced) -> None:
     traced.execute(MANY)
 
