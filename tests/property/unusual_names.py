@@ -97,6 +97,18 @@ def labels_of(texts: Iterable[str]) -> list[str]:
     return sorted(name for name in usable if not name.endswith("_") and not iskeyword(name))
 
 
+_RELATED: Final = """, boxes: {every: {items: {none: {place: {lt: -1}}}}},
+  not: {above: {place: {gt: 100000}}}"""
+"""Filters of related rows that every row passes."""
+
+
+def _part(stored: Any) -> str:
+    """Return arguments of a list that leave it as it is: live ones, or a part of what is kept."""
+    if stored is None:
+        return "(where: {items: {none: {place: {lt: -1}}}}, orderBy: [{id: DESC}], offset: 0)"
+    return "(limit: 50)" if isinstance(stored, Projection) and not stored.text else ""
+
+
 def _declare(name: str, source: str, more: Any, stored: Any = None, **body: Any) -> Any:
     fields = {"__annotations__": {"id": int, "place": int | None, **more}, **body}
     type_ = type(name, (), {"__module__": __name__, **fields})
@@ -184,10 +196,12 @@ class Stage:
         """Return an operation that what is kept can answer by itself."""
         own = " ".join(["id", "place", *(to_camel(name) for name in self.declared)])
         items = f"items {{ {own} }}" if not isinstance(stored, MaterializedView) else ""
-        below = f"above {{ {own} }} boxes {{ {own} {items} }}"
+        below = f"above {{ {own} }} boxes{_part(stored)} {{ {own} {items} }}"
         if isinstance(stored, GeneratedColumn) or getattr(stored, "sql", None):
             own, below = (own if isinstance(stored, GeneratedColumn) else "id place"), ""
-        arguments = "where: {place: {gt: 0}}, orderBy: [{place: DESC}, {id: ASC}], limit: 50"
+        related = _RELATED if stored is None or isinstance(stored, Projection) else ""
+        order = "orderBy: [{place: DESC}, {id: ASC}], limit: 50"
+        arguments = f"where: {{place: {{gt: 0}}{related}}}, {order}"
         return f"{{ shelves({arguments}) {{ {own} {below} }} }}"
 
     def expected(self, running: Served, stored: Any) -> list[dict[str, Any]]:
