@@ -203,6 +203,16 @@ def test_relation_filters_are_bounded(bench: Served) -> None:
     assert error["extensions"]["code"] == "DOCUMENT_TOO_DEEP"
 
 
+def test_many_tests_of_related_rows_are_refused(bench: Served) -> None:
+    query = "query ($where: PostWhere) { posts(where: $where) { id } }"
+    for number, refused in ((10, False), (60, True)):
+        tests = [{"author": {"id": {"eq": n}}} for n in range(number)]
+        answer = bench.ask(query, {"where": {"or": tests}})
+        assert ("errors" in answer) is refused
+        if refused:
+            assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
+
+
 def test_a_cached_answer_depends_on_the_rows_that_were_tested(database: str) -> None:
     queries = [fraiseql.find("authors", Author, cache=Cache())]
     query = "{ authors(where: {posts: {some: {comments: {none: {}}}}}) { id } }"

@@ -17,6 +17,9 @@ MAX_LEVELS: Final = 100
 
 _CONTAINERS: Final = (dict, list, tuple)
 
+RELATED_WEIGHT: Final = 10
+"""Conditions that a filter of related rows counts as: each is a query of another relation."""
+
 LONG_TEXT: Final = 200
 """Characters from which no similar name is suggested for a text."""
 
@@ -147,8 +150,11 @@ def count_conditions(where: Any, limit: int) -> tuple[int, int]:
             deepest = max(deepest, level)
             count += 1
             for key, value in part.items():
-                if key in COMBINING or _has_filters(value):
+                if key in COMBINING:
                     left.append((value, level + 1))
+                elif _has_filters(value):
+                    left.append((value, level + 1))
+                    count += RELATED_WEIGHT
                 else:
                     count += len(value) if isinstance(value, Mapping) else 1
                 if count > limit:
