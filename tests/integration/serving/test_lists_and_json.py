@@ -65,7 +65,15 @@ ROWS: list[dict[str, Any]] = [
     },
     {"tags": ["c"], "sizes": [2], "moods": None, "extra": {"big": 12345678901234567890}},
 ]
-QUERIES = [fraiseql.find("things", Thing, order_by="id"), fraiseql.find("shops", Shop)]
+
+
+@fraiseql.query
+async def by_python(info: fraiseql.Info, where: fraiseql.Where[Thing] | None = None) -> list[Thing]:
+    repository = Repository(info.context["db"], info.context)
+    return await repository.find("thing", where=where, order_by="id")
+
+
+QUERIES = [by_python, fraiseql.find("things", Thing, order_by="id"), fraiseql.find("shops", Shop)]
 QUERY = "query ($where: ThingWhere) { things(where: $where) { id } }"
 
 
@@ -166,6 +174,8 @@ def python(value: Any, *, own: bool = True) -> Any:
 @pytest.mark.parametrize(("where", "ids"), CASES)
 def test_lists_and_json_are_compared(bench: Served, where: dict[str, Any], ids: list[int]) -> None:
     assert [row["id"] for row in bench.data(QUERY, {"where": where})["things"]] == ids
+    passed_on = QUERY.replace("things(", "byPython(")
+    assert [row["id"] for row in bench.data(passed_on, {"where": where})["byPython"]] == ids
     context = bench.service.context()
     repository = Repository(context["db"], context)
     rows = bench.run(repository.find("thing", where=python(where), order_by="id"))
@@ -183,6 +193,15 @@ def test_json_may_be_a_literal_or_a_variable(bench: Served) -> None:
     for part, ids in (({"x": "y"}, [3]), ({"k": 1}, [0, 3]), ({"l": []}, [0])):
         rows = bench.data(variable, {"j": part})["things"]
         assert [row["id"] for row in rows] == ids
+
+
+def test_a_variable_inside_of_json_is_an_error(bench: Served) -> None:
+    """Left out, it would let every row pass."""
+    for inside in ("{x: $v}", "{l: [$v]}", "[$v]"):
+        query = f"query ($v: JSON) {{ things(where: {{extra: {{contains: {inside}}}}}) {{ id }} }}"
+        error = bench.error(query, {"v": "y"})
+        assert "cannot contain variables" in error["message"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def test_only_what_postgresql_compares_is_in_the_schema(bench: Served) -> None:

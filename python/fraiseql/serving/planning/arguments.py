@@ -14,6 +14,11 @@ from graphql import (
     GraphQLArgument,
     GraphQLError,
     GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    ListValueNode,
+    ObjectValueNode,
     VariableNode,
     get_named_type,
 )
@@ -22,7 +27,7 @@ from graphql.execution.values import VariableValues, coerce_argument, get_argume
 from fraiseql.schema import generated_kind
 from fraiseql.serving.document import Operation
 from fraiseql.serving.document.input_uses import Use, input_uses
-from fraiseql.serving.document.nodes import variables_inside
+from fraiseql.serving.document.nodes import variable_names, variables_inside
 from fraiseql.serving.document.sizes import InputLimits, check_filter, count_values
 from fraiseql.serving.document.variable_signature import ValueRef
 
@@ -108,6 +113,30 @@ def input_error(error: GraphQLError) -> GraphQLError:
     return GraphQLError(error.message, error.nodes, path=error.path, extensions=extensions)
 
 
+def refuse_inside_leaf(node: Any, type_: Any) -> None:
+    """Refuse variables inside of a literal of JSON, which SQL receives as one value.
+
+    Args:
+        node: A literal.
+        type_: Its GraphQL type.
+
+    Raises:
+        GraphQLError: A variable is a part of such a literal.
+    """
+    bare = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    if isinstance(node, VariableNode):
+        return
+    if isinstance(bare, GraphQLList):
+        for item in node.values if isinstance(node, ListValueNode) else (node,):
+            refuse_inside_leaf(item, bare.of_type)
+    elif isinstance(bare, GraphQLInputObjectType) and isinstance(node, ObjectValueNode):
+        for entry in node.fields:
+            refuse_inside_leaf(entry.value, bare.fields[entry.name.value].type)
+    elif variable_names(node):
+        message = "A literal of JSON in a filter cannot contain variables: send it as one variable."
+        raise GraphQLError(message, node, extensions={"code": "BAD_USER_INPUT"})
+
+
 class ArgumentReader:
     """Reads the arguments of fields for one signature of the variables.
 
@@ -131,6 +160,9 @@ class ArgumentReader:
         Raises:
             GraphQLError: An argument is not valid for this signature.
         """
+        for argument in node.arguments or ():
+            if variables_inside(argument):
+                refuse_inside_leaf(argument.value, field.args[argument.name.value].type)
         return get_argument_values(
             field, node, self._references, hide_suggestions=self._hide_suggestions
         )

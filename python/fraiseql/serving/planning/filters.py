@@ -28,6 +28,8 @@ _QUANTIFIERS: Final[tuple[Quantifier, ...]] = get_args(Quantifier)
 _PUBLIC: Final = frozenset({name for name in FILTER_OPERATORS if "." not in name})
 _WHOLE: Final = "Send the JSON, or the whole filter, as one variable."
 
+_WHOLE_OPERANDS: Final = (JsonOperand, type(None))
+
 _TEXT_FORMS: Final = frozenset({"String", "string", "ID"})
 
 
@@ -267,7 +269,7 @@ def _with_operands(key: str, value: Any, scope: FilterScope) -> Any:
     if access is not None and access.form == "json":
         return {
             name: JsonOperand(operand)
-            if name in ("contains", "contained_by") and operand is not None
+            if name in ("contains", "contained_by") and not isinstance(operand, _WHOLE_OPERANDS)
             else operand
             for name, operand in value.items()
         }
