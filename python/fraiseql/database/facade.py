@@ -14,6 +14,7 @@ from fraiseql.database.latency import UNTIMED, Latency, Priority, caller
 from fraiseql.database.observing import noting_failure, record
 from fraiseql.database.pool import Pool
 from fraiseql.database.timing import StatementTimer
+from fraiseql.database.transaction_control import ended_by, refuse_its_end
 from fraiseql.database.write_tracking import in_transaction, opened
 from fraiseql.errors import DatabaseError
 
@@ -49,10 +50,17 @@ class Transaction:
     def _running(self, sql: str) -> Iterator[tuple[Connection, StatementTimer]]:
         """Record and time a statement of a developer, and map its errors."""
         connection = self._connection
+        within = connection.is_in_transaction()
+        if within:
+            refuse_its_end(sql)
         if self._recorder is not None:
             self._recorder(sql)
         with connection.developer_sql(sql), StatementTimer(sql) as timer:
             yield connection, timer
+        # Several statements in one text can end it, too.
+        if within and not connection.is_in_transaction():
+            self._end()
+            raise ended_by(sql)
 
     async def _control(self, sql: str) -> str:
         """Run a command that begins or ends the transaction."""

@@ -141,6 +141,35 @@ async def test_a_transaction_ends_with_its_block(db: Database) -> None:
         await transaction.fetchval("SELECT 1")
 
 
+ENDS = ("COMMIT", " end;", "Rollback work", "-- x\n/* y */ abort", "prepare transaction 'p'")
+
+
+@pytest.mark.parametrize("end", [*ENDS, "COMMIT AND CHAIN", "rollback and chain"])
+async def test_a_statement_cannot_end_the_transaction_of_its_block(db: Database, end: str) -> None:
+    async def end_it() -> None:
+        async with db.transaction(readonly=False) as transaction:
+            await transaction.execute("INSERT INTO notes VALUES (3, 'three')")
+            await transaction.execute(end)
+
+    with pytest.raises(DatabaseError, match="may not end the transaction"):
+        await end_it()
+    assert await db.fetchval(COUNT) == 2
+
+
+async def test_several_statements_that_end_the_transaction_are_an_error(db: Database) -> None:
+    async def end_it() -> None:
+        async with db.transaction(readonly=False) as transaction:
+            await transaction.execute("SELECT 1; COMMIT")
+
+    with pytest.raises(DatabaseError, match="was ended by a statement"):
+        await end_it()
+    async with db.transaction(readonly=False) as transaction:
+        await transaction.execute("SAVEPOINT a; INSERT INTO notes VALUES (3, 'three')")
+        await transaction.execute("ROLLBACK TRANSACTION TO SAVEPOINT a")
+        await transaction.execute("rollback to a")
+        assert await transaction.fetchval(COUNT) == 2
+
+
 async def test_two_statements_at_once_in_one_transaction_are_refused(db: Database) -> None:
     async with db.transaction() as transaction:
         outcomes = await asyncio.gather(
