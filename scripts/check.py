@@ -48,8 +48,8 @@ class Outcome:
     seconds: float
 
 
-# A process that dies fails the test that it ran. Three on two cores: tests wait for a
-# server, a clock or a child a third of their time.
+# A process that dies fails the test that it ran. Three on two cores, since tests also wait for
+# clocks and children; whether two or four take less time has not been measured.
 PYTEST = ("python", "scripts/run_tests.py", "-q", "-n3")
 
 CHECKS = (
