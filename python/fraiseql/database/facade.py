@@ -50,7 +50,8 @@ class Transaction:
     def _running(self, sql: str) -> Iterator[tuple[Connection, StatementTimer]]:
         """Record and time a statement of a developer, and map its errors."""
         connection = self._connection
-        within = connection.is_in_transaction()
+        # The framework ends its own transactions, which have no recorder.
+        within = self._recorder is not None and connection.is_in_transaction()
         if within:
             refuse_its_end(sql)
         if self._recorder is not None:
