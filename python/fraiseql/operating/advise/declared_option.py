@@ -53,8 +53,11 @@ def with_option(schema: Schema, candidate: Candidate) -> Schema:
     """
     value = candidate.declared or declared_value(candidate.declaration)
     if candidate.option == "cache":
-        query = replace(schema.queries[candidate.target], cache=value)
-        return replace(schema, queries={**schema.queries, candidate.target: query})
+        queries = {
+            key: replace(query, cache=value) if query.name == candidate.target else query
+            for key, query in schema.queries.items()
+        }
+        return replace(schema, queries=queries)
     definition = schema.objects[candidate.target]
     if candidate.option == "indexes":
         definition = replace(definition, indexes=(*definition.indexes, value))

@@ -115,7 +115,11 @@ def source_patch(schema: Schema, candidate: Candidate) -> tuple[str, str] | None
     that a program can change.
     """
     for path in _sources(schema):
-        source = path.read_text(encoding="utf-8")
+        try:
+            # Not as text, which would lose the ends of lines that a patch needs.
+            source = path.read_bytes().decode()
+        except UnicodeDecodeError:
+            continue
         changed = edited(source, candidate)
         if changed is not None:
             return _patch(path, source, changed), _patch(path, changed, source)
@@ -142,14 +146,20 @@ def _patch(path: Path, before: str, after: str) -> str:
     shown = resolved.relative_to(here) if resolved.is_relative_to(here) else resolved
     name = shown.as_posix().lstrip("/")
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
+        _lines(before),
+        _lines(after),
         f"a/{name}",
         f"b/{name}",
     )
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
     )
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines as programs for patches count them: a form feed ends none."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    return [*lines[:-1], lines[-1][:-1]] if lines[-1] != "\n" else lines[:-1]
 
 
 def _script(statements: Sequence[str]) -> str:
