@@ -182,3 +182,16 @@ def test_a_password_is_in_the_environment_of_pg_dump_only() -> None:
     plain, environment = libpq_address("postgresql:///app?host=%2Frun&user=me&password=x")
     assert "password" not in plain
     assert environment["PGPASSWORD"] == "x"
+
+
+def test_pg_dump_connects_as_the_driver_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.1")
+    address = "postgresql://me@db/app?options=-c%20work_mem%3D8MB&search_path=app"
+    plain, environment = libpq_address(address)
+    # libpq reads + as it is, and refuses names that the driver sends as settings.
+    assert plain == "postgresql://me@db/app?options=-c%20work_mem%3D8MB"
+    assert environment["PGSSLMODE"] == "verify-full"
+    assert "PGHOSTADDR" not in environment
+    with pytest.raises(ConfigurationError, match="sslpassword"):
+        libpq_address("postgresql://me@db/app?sslpassword=x")

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from fraiseql.operating.advise.scratch_server import no_scratch
 
@@ -20,6 +20,49 @@ _OPTIONS: Final = (
     "--no-security-labels",
 )
 _DROPPED: Final = ("PG", "LC_", "LANG")
+_KEPT: Final = (
+    "PGDATABASE",
+    "PGHOST",
+    "PGPASSFILE",
+    "PGPASSWORD",
+    "PGPORT",
+    "PGSSLCERT",
+    "PGSSLCRL",
+    "PGSSLKEY",
+    "PGSSLMAXPROTOCOLVERSION",
+    "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMODE",
+    "PGSSLNEGOTIATION",
+    "PGSSLROOTCERT",
+    "PGUSER",
+)
+"""Variables that the driver reads too. Not PGHOSTADDR, which replaces the host of an address."""
+
+_TAKEN: Final = frozenset(
+    {
+        "connect_timeout",
+        "dbname",
+        "gssencmode",
+        "gsslib",
+        "host",
+        "krbsrvname",
+        "options",
+        "passfile",
+        "port",
+        "service",
+        "sslcert",
+        "sslcrl",
+        "sslkey",
+        "sslmode",
+        "sslnegotiation",
+        "sslrootcert",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "target_session_attrs",
+        "user",
+    }
+)
+"""Options of an address for pg_dump too; the driver takes others as settings of the session."""
 
 
 async def dump_section(
@@ -110,18 +153,25 @@ async def _run(
 def libpq_address(url: str) -> tuple[str, dict[str, str]]:
     """Return an address without its password, and an environment with it.
 
-    Other users see the words of a command, not its environment.
+    Other users see the words of a command, not its environment. Its variables for TLS and
+    passwords stay, since the driver reads them too.
+
+    Raises:
+        ConfigurationError: ``ADVISE_NO_SCRATCH``: the address has a password of a key.
     """
     parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    password = options.pop("password", None)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if "sslpassword" in given:
+        raise no_scratch("sslpassword would be seen by other users, as a word of pg_dump")
+    password = given.get("password")
+    options = {name: value for name, value in given.items() if name in _TAKEN}
     place = parts.netloc
     if parts.password is not None:
         user, _, host = place.rpartition("@")
         password, place = unquote(parts.password), f"{user.partition(':')[0]}@{host}"
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
-    environment |= {name: os.environ[name] for name in ("PGPASSFILE",) if name in os.environ}
+    environment |= {name: os.environ[name] for name in _KEPT if name in os.environ}
     if password is not None:
         environment["PGPASSWORD"] = password
-    plain = urlunsplit(parts._replace(netloc=place, query=urlencode(options)))
+    plain = urlunsplit(parts._replace(netloc=place, query=urlencode(options, quote_via=quote)))
     return plain, environment
