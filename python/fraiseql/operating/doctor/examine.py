@@ -19,11 +19,13 @@ from fraiseql.operating.doctor.pooler_mode import pooler_diagnosis
 from fraiseql.operating.doctor.redis_policy import redis_diagnoses
 from fraiseql.operating.doctor.replicas import without_used
 from fraiseql.operating.doctor.statement import statement
+from fraiseql.operating.doctor.statement_texts import without_texts
 from fraiseql.operating.doctor.thresholds import Thresholds
 from fraiseql.operating.doctor.visibility import Clock, NotSeen, load_visibility
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
 
+_STATEMENTS: Final = frozenset({"last_statement", "statement"})
 _APART: Final = frozenset({"CACHE_NOT_ALLOWED", "POOLER_TRANSACTION_MODE", "REDIS_POLICY"})
 """Faults of declarations that are seen without the ledger."""
 
@@ -197,10 +199,19 @@ def _diagnosis(row: Any) -> Diagnosis:
         _BY_CODE[row["code"]],
         row["object"],
         row["severity"],
-        json.loads(row["evidence"]),
+        _evidence(row["evidence"]),
         tuple(row["command"]),
         tuple(row["undo"]),
     )
+
+
+def _evidence(text: str) -> Mapping[str, Any]:
+    """Return the evidence of a finding; statements in it without values, which may be secrets."""
+    evidence: Mapping[str, Any] = json.loads(text)
+    return {
+        name: without_texts(value) if name in _STATEMENTS and value else value
+        for name, value in evidence.items()
+    }
 
 
 def _examination(

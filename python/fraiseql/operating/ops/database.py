@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fraiseql.database import Pool
 from fraiseql.errors import FraiseQLError
+from fraiseql.operating.doctor.statement_texts import without_texts
 from fraiseql.operating.doctor.visibility import load_visibility
 from fraiseql.operating.ops.tables import Cell, Columns, PageTable, TabContents, rounded
 from fraiseql.sql_files import load_sql
@@ -76,7 +77,7 @@ async def _foreign(pool: Pool, schema: str) -> tuple[PageTable, str]:
     foreign = [row for row in statements if row["id"] not in traced]
     total, outside = _sum(statements), _sum(foreign)
     rows: list[list[Cell]] = [
-        [" ".join(row["query"].split())[:_LONGEST], row["calls"], rounded(row["ms"])]
+        [without_texts(row["query"])[:_LONGEST], row["calls"], rounded(row["ms"])]
         for row in foreign[:_SHOWN]
     ]
     share = f"{outside / total:.0%} of the time of its statements is not of traced operations."
