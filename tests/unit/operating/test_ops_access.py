@@ -64,6 +64,14 @@ def test_another_host_is_not_local(host: str) -> None:
     assert not is_local(request_of(host=host))
 
 
+def test_a_request_of_a_proxy_without_headers_is_not_local() -> None:
+    # nginx sends HTTP/1.0, the address of the application as host, and no other header.
+    request = request_of("127.0.0.1", host="127.0.0.1:8000")
+    assert is_local(request)
+    request.scope["http_version"] = "1.0"
+    assert not is_local(request)
+
+
 async def _later(verdict: Any) -> Any:
     return verdict
 

@@ -43,11 +43,14 @@ def is_local(request: HttpRequest) -> bool:
     """Return whether a request was sent on this machine and by no proxy.
 
     Servers take the address of the client from ``X-Forwarded-For``, which clients can write.
-    Therefore a request with a header of proxies is not local, whatever it contains. The host must
-    be a loopback name too: a page of another site may point a name of its own at this machine.
+    Therefore a request with a header of proxies is not local, whatever it contains. Neither is one
+    of HTTP/1.0: nginx sends it without such a header unless it is configured, and no browser does.
+    The host must be a loopback name too: a page of another site may point a name of its own at this
+    machine.
     """
     return (
         request.client is not None
+        and request.scope.get("http_version") != "1.0"
         and _is_loopback(request.client[0])
         and _has_local_host(request.headers)
         and not any(map(_is_of_proxy, request.headers))

@@ -42,6 +42,7 @@ _WHOLE: Final = 10.0
 """Seconds that the page waits for readings, for browsers without scripts."""
 
 _MOST_BYTES: Final = 10_000
+_MOST_DIGITS: Final = 18
 
 
 def check_ops(path: str, hook: object) -> None:
@@ -168,7 +169,8 @@ class OpsPage:
             HttpError: It is no cursor.
         """
         process, _, version = cursor.partition("-")
-        if cursor and not (process.isalnum() and version.isascii() and version.isdecimal()):
+        known = process.isalnum() and version.isascii() and version.isdecimal()
+        if cursor and not (known and len(version) <= _MOST_DIGITS):
             raise bad_request(f"since is {cursor[:100]!r}, which is not a cursor of this page.")
         # Another process of the same application has read other contents.
         return int(version) if process == self._process else 0

@@ -13,7 +13,7 @@ const tabs = new Map();
 const orders = new Map();
 const filters = new Map();
 let cursor = "";
-let chosen = decodeURIComponent(location.hash.slice(1));
+let chosen = location.hash.slice(1);
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
