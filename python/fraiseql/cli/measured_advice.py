@@ -10,6 +10,7 @@ from typing import Any, Final
 from fraiseql.cli.measured_output import check_document, check_lines
 from fraiseql.cli.output import note
 from fraiseql.database import Pool
+from fraiseql.database.address import shown_address
 from fraiseql.operating.advise.advising import AdviceReport
 from fraiseql.operating.advise.checking import check_advice, find_record
 from fraiseql.operating.advise.emitting import EmittedAdvice, emit
@@ -91,6 +92,11 @@ def _scratch(text: str) -> str:
     raise ArgumentTypeError(f"{text!r} is not embedded, transaction or postgresql://…")
 
 
+def shown_form(text: str) -> str:
+    """Return a form without a password, which logs would keep."""
+    return text if text in _FORMS else shown_address(text)
+
+
 def _percent(text: str) -> float:
     try:
         percent = float(text.removesuffix("%"))
@@ -124,7 +130,8 @@ async def measured_report(
     if not report.advice or not (arguments.evaluate or arguments.emit):
         return report, None, emitted
     if arguments.evaluate:
-        note(f"measuring {len(report.advice)} recommendations; form: {arguments.scratch}")
+        form = shown_form(arguments.scratch)
+        note(f"measuring {len(report.advice)} recommendations; form: {form}")
         limits = ScratchLimits(arguments.budget, arguments.sample)
         application = TriedApplication(schema, settings, report.workload.documents)
         options = EvaluateOptions(arguments.scratch, limits)

@@ -292,6 +292,7 @@ def test_the_loss_of_an_index_is_predicted(advisor: Advisor) -> None:
         (("--what-if", "DROP TABLE tb_post"), "is not one CREATE INDEX statement"),
         (("--what-if", "CREATE INDEX ON tb_post (id); DROP TABLE tb_post"), "is not one"),
         (("--what-if", "CREATE INDEX ON tb_pst (id)"), "There is no table 'tb_pst'"),
+        (("--what-if", "CREATE INDEX ON tb_post (nope)"), 'column "nope" does not exist'),
         (("--what-if-drop", "no_index"), "There is no index 'no_index'"),
         (("--operation", "Unknown"), "The trace has no operation 'Unknown'"),
     ],

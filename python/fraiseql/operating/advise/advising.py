@@ -112,7 +112,8 @@ async def advise(
         form: Plans statements with candidates; None opens the best available one.
 
     Raises:
-        ConfigurationError: ``TRACE_EMPTY``: the trace contains nothing.
+        ConfigurationError: ``TRACE_EMPTY``: the trace contains nothing; or the user's change cannot
+            be made.
         DatabaseError: The role may not read it, or the database cannot be reached.
     """
     workload = await load_workload(pool.inspect, options.operation)
@@ -130,6 +131,8 @@ async def advise(
         if options.hypothetical and chosen.reason:
             raise ConfigurationError(chosen.reason, hint=_NEEDS_TWIN, code="ADVISE_NO_SCRATCH")
         await chosen.what_if.add([each.candidate for each in indexes])
+        if options.hypothetical:
+            _check_made(chosen, indexes)
         situation = Situation(schema, workload, facts, chosen.times, options.write_share)
         report = await _report(
             situation, chosen, indexes, examined, hypothetical=options.hypothetical
@@ -193,6 +196,21 @@ async def _hypothetical(
     if options.drop is not None:
         proposals.append(await dropped_index(pool.inspect, options.drop))
     return proposals
+
+
+def _check_made(form: PredictionForm, proposals: Sequence[AdviceProposal]) -> None:
+    """Check that the changes that the user names can be made.
+
+    Raises:
+        ConfigurationError: One cannot.
+    """
+    for each in proposals:
+        reason = form.what_if.refusals.get(each.candidate.id)
+        if reason is not None:
+            raise ConfigurationError(
+                f"It cannot be made in an empty copy of the database: {reason}.",
+                hint=f"Correct the statement; the copy ran: {'; '.join(each.candidate.ddl)}",
+            )
 
 
 async def _chosen(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Identity, Pool, Transaction, open_pool
 from fraiseql.database.embedded import EmbeddedServer
-from fraiseql.database.writing import open_admin
+from fraiseql.database.writing import open_admin, server_message
 from fraiseql.errors import FraiseQLError
 from fraiseql.expressions import literal
 from fraiseql.operating.advise.candidate import INDEX_KINDS, Candidate
@@ -39,6 +39,9 @@ class StatisticsTwin:
         server: The server of the twin.
         pool: Connections to the twin.
         session: The transaction that plans.
+
+    Attributes:
+        refusals: Why a candidate cannot be made, by its id.
     """
 
     name = "a statistics twin"
@@ -52,7 +55,7 @@ class StatisticsTwin:
         self._indexes: dict[str, int] = {}
         self._used: frozenset[int] = frozenset()
         self._plans: dict[str, list[PlanTree]] = {}
-        self._refused: set[str] = set()
+        self.refusals: dict[str, str] = {}
 
     async def add(self, candidates: Iterable[Candidate]) -> None:
         """Create the indexes of candidates, which no plan uses before it is asked to.
@@ -89,15 +92,15 @@ class StatisticsTwin:
         if rows:
             self._indexes[candidate.id] = rows[0]["oid"]
         else:
-            self._refused.add(candidate.id)
+            self.refusals[candidate.id] = "the copy has no such index"
 
     async def _create(
         self, writer: Transaction, candidate: Candidate, size: Mapping[str, Any]
     ) -> None:
         try:
             await writer.execute(candidate.ddl[0].replace(" CONCURRENTLY ", " ", 1))
-        except FraiseQLError:
-            self._refused.add(candidate.id)
+        except FraiseQLError as error:
+            self.refusals[candidate.id] = server_message(error)
             return
         row = await writer.fetchrow(_SQL["newest"].text, *_named(candidate.table))
         assert row is not None  # noqa: S101 - it was created
@@ -125,7 +128,7 @@ class StatisticsTwin:
         self, statement: WorkloadStatement, candidates: Sequence[Candidate]
     ) -> float | None:
         """Return the cost with candidates; None if it cannot be planned."""
-        if any(each.id in self._refused for each in candidates):
+        if any(each.id in self.refusals for each in candidates):
             return None
         await self._use(
             frozenset(self._indexes[each.id] for each in candidates if each.id in self._indexes)

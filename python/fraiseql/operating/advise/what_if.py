@@ -19,10 +19,12 @@ class WhatIf(Protocol):
     Attributes:
         name: Its name in the output.
         factor: The gain lies within this factor of the ratio of costs.
+        refusals: Why a candidate cannot be made, by its id.
     """
 
     name: str
     factor: float
+    refusals: dict[str, str]
 
     async def plans(self, statement: WorkloadStatement) -> Sequence[PlanTree]:
         """Return the plans without any candidate; empty if it cannot be planned."""
@@ -50,6 +52,7 @@ class EstimatedCosts:
     def __init__(self, planner: PlanSession, page_cost: float) -> None:
         self._planner = planner
         self._page_cost = page_cost
+        self.refusals: dict[str, str] = {}
 
     async def plans(self, statement: WorkloadStatement) -> Sequence[PlanTree]:
         """Return the plans of a statement."""
