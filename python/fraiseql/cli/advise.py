@@ -116,7 +116,9 @@ async def _connected(schema: Schema, settings: Settings, arguments: Namespace) -
         await pool.close()
     document = report_document(report)
     add_measurements(document, evaluation, emitted)
-    write_advice(settings.data_dir, document)
+    if not options.hypothetical:
+        # The page shows advice, not a change that the user had in mind.
+        write_advice(settings.data_dir, document)
     _show(document, (*advice_lines(document), *measured_lines(document)), arguments)
     return 1 if report.advice and not options.hypothetical else 0
 

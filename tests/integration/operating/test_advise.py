@@ -268,6 +268,13 @@ def test_without_a_twin_the_output_says_that_it_is_rough(
     assert "No scratch copy can be made" in capsys.readouterr().err
 
 
+def test_an_index_that_the_user_names_is_no_advice_on_the_page(
+    command: Callable[..., int], tmp_path: Path
+) -> None:
+    assert command("--what-if", "CREATE INDEX ON tb_post (author_id)") == 0
+    assert not (tmp_path / "data" / "advice.json").exists()
+
+
 def test_an_index_that_the_user_names_is_predicted(advisor: Advisor) -> None:
     report = advisor.report(AdviseOptions(create="create index on tb_post (author_id)"))
     (advice,) = report.advice

@@ -67,7 +67,7 @@ def write_advice(data_dir: str, document: Any) -> None:
         document: The document that ``--json`` prints.
     """
     try:
-        Path(data_dir).mkdir(parents=True, exist_ok=True)
+        Path(data_dir).mkdir(mode=0o700, parents=True, exist_ok=True)
         (Path(data_dir) / FILE).write_text(json.dumps(document), encoding="utf-8")
     except OSError as error:
         logger.info("The advice cannot be stored for the ops page: %s", error)
