@@ -84,6 +84,8 @@ class _Generator:
         self._writes = writes
         self._create = self._fields("create", writes.create, partly=partly)
         self._update = self._fields("update", writes.update, partly=partly)
+        for key in writes.upsert:
+            self._fields("upsert", key, partly=partly)
         if definition.sql_source is None:
             raise DeclarationError(
                 f"{self._name} has writes=, but no sql_source.",

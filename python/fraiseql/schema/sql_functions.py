@@ -23,11 +23,13 @@ class SqlFunction:
         name: Its name, with its schema or without.
         returned: Declared class of its rows, or a hint of its value.
         many: Whether it returns a list.
+        json: Arguments that are JSON.
     """
 
     name: str
     returned: Any
     many: bool
+    json: frozenset[str] = frozenset()
 
     async def __call__(self, info: Info, **arguments: Any) -> Any:
         """Call the function, and return its documents or values."""
@@ -93,10 +95,22 @@ def function(
         arguments=tuple(_argument(key, hint) for key, hint in (args or {}).items()),
         description=description,
         deprecation=deprecation,
-        function=SqlFunction(sql or name, row, many),
+        function=SqlFunction(sql or name, row, many, _json_arguments(args or {})),
         write=write_options(label, retry, isolation, errors),
         requirement=read_requirement(label, requires, hide),
     )
+
+
+def _json_arguments(args: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the arguments that may be any JSON."""
+    return frozenset(name for name, hint in args.items() if _is_json(hint))
+
+
+def _is_json(hint: Any) -> bool:
+    hints = [part for part in get_args(hint) if part is not types.NoneType]
+    optional = type(None) in get_args(hint) and len(hints) == 1
+    plain = hints[0] if optional else hint
+    return plain in (dict, Any) or get_origin(plain) is dict
 
 
 def _argument(name: str, hint: Any) -> ArgumentDefinition:

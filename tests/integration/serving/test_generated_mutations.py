@@ -23,6 +23,11 @@ CREATE TABLE comment (
     post_id int NOT NULL REFERENCES post, place int NOT NULL, text text NOT NULL,
     PRIMARY KEY (post_id, place)
 );
+CREATE TABLE label (
+    number int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, id text, size numeric UNIQUE
+);
+CREATE SCHEMA other;
+CREATE DOMAIN other.text AS pg_catalog.text CHECK (value <> 'captured');
 """
 
 
@@ -80,7 +85,19 @@ class Post:
     comments: list[Comment] = fraiseql.embed("comment", on="post_id", order_by="place", limit=9)
 
 
+@fraiseql.type(
+    sql_source="label",
+    key="number",
+    writes=fraiseql.Writes(create=["number", "size"], update=["number"], upsert=["size"]),
+)
+class Label:
+    id: int = fraiseql.field(column="number")
+    number: str | None = fraiseql.field(column="id")
+    size: Decimal | None
+
+
 QUERIES = [
+    fraiseql.find("labels", Label),
     fraiseql.find("posts", Post, order_by="id", cache=fraiseql.Cache()),
     fraiseql.find("comments", Comment),
 ]
@@ -204,6 +221,31 @@ def test_upsert_creates_or_changes(blog: Served) -> None:
     assert blog.data(f"mutation {{ {same} }}")["upsertComment"] == {"text": "new"}
 
 
+def test_upsert_leaves_fields_that_are_not_listed(blog: Served) -> None:
+    query = "mutation ($size: Decimal!) { upsertLabel(input: {size: $size}, on: SIZE) { id } }"
+    first = blog.data(query, {"size": "1.0"})
+    assert blog.data(query, {"size": "1.00"}) == first
+    assert blog.fetch("SELECT size::text AS size FROM label") == [{"size": "1.0"}]
+
+
+def test_a_field_may_have_the_name_of_a_column_of_the_key(blog: Served) -> None:
+    made = blog.data('mutation { createLabel(input: {number: "x"}) { id number } }')["createLabel"]
+    change = f'mutation {{ updateLabel(id: {made["id"]}, set: {{number: "y"}}) {{ id number }} }}'
+    assert blog.data(change)["updateLabel"] == {"id": made["id"], "number": "y"}
+
+
+def test_types_of_other_schemas_are_not_taken_for_those_of_columns(blog: Served) -> None:
+    path = f"{'&' if '?' in blog.url else '?'}search_path=other,public,pg_catalog"
+    with served(blog.url + path, queries=QUERIES, cache=False) as other:
+        made = other.data('mutation { createPost(input: {title: "captured"}) { title } }')
+    assert made["createPost"] == {"title": "captured"}
+
+
+def test_the_place_of_an_error_is_not_in_the_filter(blog: Served) -> None:
+    error = blog.error('mutation { updateManyPost(all: true, set: {title: "x"}) { id } }')
+    assert error["extensions"] == {"code": "UNIQUE_VIOLATION", "input": ["set", "title"]}
+
+
 def test_delete_answers_the_row_as_it_was(blog: Served) -> None:
     gone = blog.data("mutation { deleteComment(postId: 1, place: 2) { text } }")
     assert gone["deleteComment"] == {"text": "second"}
@@ -222,6 +264,8 @@ EMPTY: list[Any] = [
     {"id": {}},
     {"id": None},
     {"and": []},
+    {"or": []},
+    {"not": {"or": []}},
     {"and": [{}]},
     {"or": [{"id": {"eq": 1}}, {}]},
     {"not": {}},
@@ -301,6 +345,7 @@ def test_policies_hold_for_writes(blog: Served) -> None:
         ({"create": ["comments"]}, "not a stored field"),
         ({}, "lists nothing"),
         ({"upsert": ["title"], "delete": True}, "no create"),
+        ({"create": ["title"], "upsert": [("id", "titel")]}, "Did you mean 'title'"),
         ({"delete": True, "max_affected": 0}, "max_affected"),
     ],
 )

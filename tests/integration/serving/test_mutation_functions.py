@@ -1,5 +1,6 @@
 """Functions of the database as mutations, and errors of the client as data."""
 
+import json
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -27,6 +28,11 @@ CREATE FUNCTION close_all() RETURNS SETOF int LANGUAGE sql
   AS 'UPDATE orders SET state = ''closed'' RETURNING id';
 CREATE FUNCTION total(factor int) RETURNS int LANGUAGE sql
   AS 'SELECT sum(paid)::int * factor FROM orders';
+CREATE FUNCTION show(value jsonb, states text[]) RETURNS text LANGUAGE sql
+  AS 'SELECT value::text || states::text';
+CREATE FUNCTION pay_another() RETURNS SETOF orders LANGUAGE sql
+  AS 'UPDATE orders SET paid = 1 WHERE id = 1; SELECT * FROM orders WHERE id = 2';
+CREATE TABLE secret (id int PRIMARY KEY, word text);
 """
 
 
@@ -37,6 +43,15 @@ class State(Enum):
     CLOSED = "closed"
 
 
+@fraiseql.type(
+    sql_source="secret",
+    writes=fraiseql.Writes(create=["id", "word"], update=["word"], delete=True),
+)
+class Secret:
+    id: int = fraiseql.field(requires=lambda _: False)
+    word: str | None
+
+
 @fraiseql.type(sql_source="line")
 class Line:
     id: int
@@ -44,7 +59,9 @@ class Line:
 
 @fraiseql.type(
     sql_source="orders",
-    writes=fraiseql.Writes(create=["id", "paid"], update=["paid"], delete=True, errors="union"),
+    writes=fraiseql.Writes(
+        create=["id", "paid"], update=["id", "paid"], delete=True, errors="union"
+    ),
 )
 class Order:
     id: int
@@ -91,11 +108,13 @@ def crash() -> Order | None:
 
 ARGUMENTS = {"order_id": int, "amount": int | None, "into_state": State | None}
 OPTIONS: dict[str, Any] = {
-    "queries": [fraiseql.find("orders", Order)],
+    "queries": [fraiseql.find("orders", Order), fraiseql.find("secrets", Secret)],
     "mutations": [
         fraiseql.function("pay", ARGUMENTS, returns=Order, sql="billing.pay"),
         fraiseql.function("close_all", returns=list[Order]),
         fraiseql.function("total", {"factor": int}, returns=int),
+        fraiseql.function("show", {"value": dict | None, "states": list[State]}, returns=str),
+        fraiseql.function("pay_another", returns=list[Order]),
         check,
         check_plainly,
         crash,
@@ -131,6 +150,13 @@ def test_a_function_may_return_keys_or_a_value(shop: Served) -> None:
 
 def test_a_function_that_finds_nothing_is_null(shop: Served) -> None:
     assert shop.data("mutation { pay(orderId: 99) { id } }") == {"pay": None}
+
+
+@pytest.mark.parametrize("value", [{"a": None}, [1, "x"], "{}", 1.5, True])
+def test_arguments_are_any_json_and_lists_of_enums(shop: Served, value: Any) -> None:
+    query = "mutation ($value: JSON) { show(value: $value, states: [OPEN, PAID]) }"
+    shown = shop.data(query, {"value": value})["show"]
+    assert json.loads(shown.removesuffix("{open,paid}")) == value
 
 
 def test_a_function_refuses_with_its_own_words(shop: Served) -> None:
@@ -182,15 +208,37 @@ def test_written_types_are_reported_where_it_is_asked_for(shop: Served) -> None:
     with served(shop.url, **OPTIONS, changed_types=True) as telling:
         created = telling.ask(
             "mutation { a: createOrder(input: {id: 3}) { __typename }"
-            " b: pay(orderId: 1) { id } c: total(factor: 1) d: deleteOrder(id: 77) { __typename } }"
+            " b: createOrder(input: {id: 4}) { __typename } c: total(factor: 1)"
+            " d: deleteOrder(id: 77) { __typename } }"
         )
-        keys = [{"id": 3}, {"id": 1}]
+        keys = [{"id": 3}, {"id": 4}]
         assert created["extensions"] == {"fraiseql": {"changed": [{"type": "Order", "keys": keys}]}}
         closed = telling.ask("mutation { a: pay(orderId: 1) { id } quietly }")
         assert closed["extensions"]["fraiseql"]["changed"] == [{"type": "Order", "keys": None}]
         assert "extensions" not in telling.ask("mutation { a: pay(orderId: 1, amount: -1) { id } }")
         assert "extensions" not in telling.ask("{ orders { id } }")
     assert "extensions" not in shop.ask("mutation { pay(orderId: 1) { id } }")
+
+
+@pytest.mark.parametrize(
+    ("operation", "type_name"),
+    [
+        ("payAnother { id }", "Order"),  # a function may return other rows than it wrote
+        ("updateOrder(id: 3, set: {id: 4}) { __typename }", "Order"),  # clients have the old key
+        ("createSecret(input: {id: 9}) { word }", "Secret"),
+        ('updateManySecret(all: true, set: {word: "x"}) { word }', "Secret"),
+    ],
+)
+def test_keys_are_reported_only_if_they_are_known_and_readable(
+    shop: Served, operation: str, type_name: str
+) -> None:
+    shop.execute(
+        "INSERT INTO orders (id) VALUES (3); TRUNCATE secret; INSERT INTO secret VALUES (1)"
+    )
+    with served(shop.url, **OPTIONS, changed_types=True) as telling:
+        answer = telling.ask(f"mutation {{ v: {operation} }}")
+    assert "errors" not in answer
+    assert answer["extensions"]["fraiseql"]["changed"] == [{"type": type_name, "keys": None}]
 
 
 def test_a_union_needs_an_object_type() -> None:

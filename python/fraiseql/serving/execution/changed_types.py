@@ -41,6 +41,7 @@ class ChangedTypes:
 
     def __init__(self, schema: Schema, sources: Mapping[str, Source]) -> None:
         self._encoder = Encoder(schema)
+        self._schema = schema
         self._types: dict[tuple[str, str], list[str]] = {}
         for name, source in sources.items():
             required = getattr(schema.objects.get(name), "requirement", None)
@@ -65,7 +66,7 @@ class ChangedTypes:
         Args:
             before: Counts at the begin of the transaction.
             after: Counts at its end.
-            written: Keys that generated mutations have written, by type.
+            written: Keys of the rows that generated mutations have written, by type.
         """
         changed: dict[str, Sequence[Any] | None] = {}
         for table, count in after.items():
@@ -73,8 +74,15 @@ class ChangedTypes:
             for name in self._types.get(table, ()) if rows else ():
                 keys = written.get(name, ())
                 # Triggers, cascades and other statements may have written more rows.
-                changed[name] = keys if len(keys) == rows else None
+                known = len(keys) == rows and not self._is_guarded(name, keys[0])
+                changed[name] = keys if known else None
         return changed
+
+    def _is_guarded(self, name: str, key: Mapping[str, Any]) -> bool:
+        """Return whether not every request may read the key: the type or a field needs a right."""
+        fields = self._schema.fields[name]
+        requirements = [fields[part].requirement for part in key]
+        return any([self._schema.objects[name].requirement, *requirements])
 
     def extension(self, changed: Mapping[str, Sequence[Any] | None]) -> list[dict[str, Any]]:
         """Return the entries of ``extensions.fraiseql.changed``."""

@@ -10,6 +10,7 @@ from graphql import GraphQLField, GraphQLInputObjectType, GraphQLInputType, get_
 from fraiseql.database import Pool
 from fraiseql.errors import FraiseQLError, InputError, sqlstate_of
 from fraiseql.schema import Schema, WriteError, WriteRefused
+from fraiseql.schema.filters import GENERATED
 from fraiseql.sql_files import load_sql
 
 CODES: Final[Mapping[str, str]] = {
@@ -133,7 +134,8 @@ def _paths(
                 yield (name,)
             continue
         named = get_named_type(type_)
-        if isinstance(named, GraphQLInputObjectType):
+        # A filter has the old values.
+        if isinstance(named, GraphQLInputObjectType) and GENERATED not in named.extensions:
             below = {key: (f.out_name or key, f.type) for key, f in named.fields.items()}
             for path in _paths(below, names, level - 1):
                 yield (name, *path)

@@ -23,7 +23,7 @@ def check_not_empty(where: Any, path: tuple[str | int, ...] = ("where",)) -> Non
     for name, part in where.items():
         below = (*path, name)
         if name in _COMBINING and isinstance(part, list):
-            if name == "and" and not part:
+            if not part:  # an empty `or` matches no row, but every row in a `not`
                 raise _empty(below)
             for place, item in enumerate(part):
                 check_not_empty(item, (*below, place))

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Any, Final
 
-import orjson
-
 from fraiseql.catalog import Relation
 from fraiseql.database import WriteTransaction
 from fraiseql.errors import ConfigurationError, DeclarationError, InputError, sqlstate_of
@@ -114,7 +112,8 @@ class RowWriter:
         """
         sent = {name: value for name, value in arguments.items() if value is not UNSET}
         sql = call_sql(function.name, list(sent))
-        rows = await _transaction(context).fetch(sql, *map(_sql_value, sent.values()))
+        values = [self._value(value, json=name in function.json) for name, value in sent.items()]
+        rows = await _transaction(context).fetch(sql, *values)
         type_name = self._schema.classes.get(function.returned)
         source = self._relations.sources.sources.get(type_name or "")
         if source is None:
@@ -123,6 +122,16 @@ class RowWriter:
             write = GeneratedWrite("update", source.type_name, source.declared, source.key, (), 0)
             found = await self._run(write, context).returned(rows)
         return found if function.many else next(iter(found), None)
+
+    def _value(self, value: Any, *, json: bool = False) -> Any:
+        """Return an argument of a function as the driver takes it."""
+        if value is None:
+            return None
+        if isinstance(value, list) and not json:
+            return [self._value(item) for item in value]
+        if json or isinstance(value, dict):
+            return self._encoder.json(value).decode()
+        return value.value if isinstance(value, Enum) else value
 
     def _run(self, write: GeneratedWrite, context: Mapping[str, Any]) -> "_Run":
         db = _transaction(context)
@@ -141,13 +150,6 @@ def _transaction(context: Mapping[str, Any]) -> WriteTransaction:
             hint="Give no db of your own in the context.",
         )
     return db
-
-
-def _sql_value(value: Any) -> Any:
-    """Return an argument as the driver takes it."""
-    if isinstance(value, Enum):
-        return value.value
-    return orjson.dumps(value).decode() if isinstance(value, dict) else value
 
 
 class _Run:
@@ -235,8 +237,8 @@ class _Run:
         key = self._source.key
         alone = bool(rows) and len(rows[0]) == 1 == len(key)
         keys = [{key[0]: row[0]} if alone else {name: row[name] for name in key} for row in rows]
+        # Not noted as written: a function may return other rows than it wrote.
         present = [each for each in keys if None not in each.values()]
-        self._note(present)
         return await self._read(present, key)
 
     async def _change(self, keys: list[Key], content: Key, key: Mapping[str, Any]) -> Any:
@@ -294,18 +296,21 @@ class _Run:
         if not content or not keys:
             return list(keys)
         sql = update_sql(self._relation, list(content), self._key)
+        # With another key, the rows are known to clients by their old ones.
+        known = content.keys().isdisjoint(self._key)
         with self._placing("set", [content]):
-            return await self._keys(sql, self._json(content), self._json(keys))
+            return await self._keys(sql, self._json(content), self._json(keys), known=known)
 
     async def _delete(self, keys: Sequence[Key]) -> list[Key]:
         if not keys:
             return []
         return await self._keys(delete_sql(self._relation, self._key), self._json(keys))
 
-    async def _keys(self, sql: str, *args: Any) -> list[Key]:
+    async def _keys(self, sql: str, *args: Any, known: bool = True) -> list[Key]:
         """Run a statement that writes, and return the keys of its rows."""
         keys = [dict(row) for row in await self._db.fetch(sql, *args)]
-        self._note(keys)
+        if known:
+            self._note(keys)
         return keys
 
     def _note(self, keys: Sequence[Key]) -> None:
@@ -348,11 +353,14 @@ class _Run:
         """Return the documents of rows, in the order of their keys."""
         if not keys:
             return []
-        names = names or self._key
-        if len(names) == 1:
-            where: dict[str, Any] = {names[0]: {"in": [key[names[0]] for key in keys]}}
+        # A filter has the names of fields, and one of them may be that of another field's column.
+        fields = {column: name for name, column in self.columns.items()}
+        shown = {name: fields.get(name, name) for name in names or self._key}
+        if len(shown) == 1:
+            ((column, field),) = shown.items()
+            where: dict[str, Any] = {field: {"in": [key[column] for key in keys]}}
         else:
-            where = {"or": [dict(key) for key in keys]}
+            where = {"or": [{shown[column]: key[column] for column in shown} for key in keys]}
         reading = self._reader.prepare(self._write.source, where)
         rows = await reading.rows(self._db.read, None, lambda _: None)
         return [Document(row[0], reading.type_name) for row in rows]

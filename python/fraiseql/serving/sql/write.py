@@ -43,9 +43,9 @@ def conflict_sql(target: Sequence[str], changed: Sequence[str]) -> str:
         target: The unique columns.
         changed: Columns to change; if there are none, the row stays as it is.
     """
-    # The row is locked and returned even if nothing changes.
-    names = changed or target
-    sets = ", ".join(f"{quote(name)} = EXCLUDED.{quote(name)}" for name in names)
+    # The row is locked and returned even if nothing changes. Equal values may have other letters.
+    pairs = [(name, "EXCLUDED") for name in changed] or [(name, "t0") for name in target]
+    sets = ", ".join(f"{quote(name)} = {origin}.{quote(name)}" for name, origin in pairs)
     return f" ON CONFLICT ({', '.join(map(quote, target))}) DO UPDATE SET {sets}"
 
 
@@ -100,7 +100,8 @@ def _records(
     parameter: int,
     function: str = "jsonb_to_recordset",
 ) -> str:
-    typed = ", ".join(f"{quote(name)} {relation.columns[name].type_name}" for name in columns)
+    # Without modifiers, which the column has; the type of a domain, whose checks it has.
+    typed = ", ".join(f"{quote(name)} {relation.columns[name].base_sql}" for name in columns)
     return f"{fn(function)}(${parameter}{_JSON}) AS {alias}({typed})"
 
 
