@@ -35,10 +35,11 @@ class WriteTransaction(Transaction):
         written: Keys of the rows that generated mutations have written, by type.
     """
 
-    __slots__ = ("_lock", "_pool", "identity", "written")
+    __slots__ = ("_cancelled", "_lock", "_pool", "identity", "written")
 
     def __init__(self, connection: Connection, pool: Pool, identity: Identity) -> None:
         super().__init__(connection, partial(record, pool, identity))
+        self._cancelled = False
         self._lock = asyncio.Lock()
         self._pool = pool
         self.identity = identity
@@ -91,6 +92,8 @@ class WriteTransaction(Transaction):
     async def transaction(self, *, readonly: bool = True) -> AsyncIterator["WriteTransaction"]:
         """Run statements in a savepoint: undone on an exception, which leaves the block.
 
+        If the block is cancelled, also by a deadline around it, nothing of the mutation is written.
+
         Args:
             readonly: False to allow writing.
 
@@ -104,8 +107,11 @@ class WriteTransaction(Transaction):
         await self._controlled(f"SAVEPOINT {_SAVEPOINT}{mode}")
         try:
             yield self
-        except Exception:
-            if self.is_open:
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                # A cancelled task must not wait for the server; so the whole is undone.
+                self._cancelled = True
+            elif self.is_open:
                 undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
                 await self._controlled(undo)
             raise
@@ -124,8 +130,13 @@ class WriteTransaction(Transaction):
 
         Raises:
             DatabaseError: A deferred constraint refused it, it conflicts with another transaction,
-                or a statement in it had failed: nothing was written.
+                a statement in it had failed, or a block of it was cancelled: nothing was written.
         """
+        if self._cancelled:
+            raise DatabaseError(
+                "The transaction was rolled back, because a block of it was cancelled.",
+                hint="Put deadlines around other work than blocks of db.transaction.",
+            )
         if await self._controlled("COMMIT") == "ROLLBACK":
             raise DatabaseError(
                 "The transaction was rolled back, because a statement in it had failed.",

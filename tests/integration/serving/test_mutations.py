@@ -109,6 +109,18 @@ async def try_out(info: fraiseql.Info) -> int | None:
 
 
 @fraiseql.mutation
+async def hurry(info: fraiseql.Info) -> bool | None:
+    db = info.context["db"]
+    try:
+        async with asyncio.timeout(0.01), db.transaction(readonly=False) as block:
+            await block.execute("UPDATE account SET balance = 77")
+            await asyncio.sleep(9)
+    except TimeoutError:
+        return True
+    return False
+
+
+@fraiseql.mutation
 async def say(info: fraiseql.Info, words: str) -> bool | None:
     await info.context["db"].execute(
         f"DO $$ BEGIN RAISE '{words}' USING HINT = 'Speak.', COLUMN = 'words'; END $$"
@@ -135,7 +147,7 @@ def unset_or_null(
     return [repr(changes.owner), repr(changes.email), repr(owner), repr(email)]
 
 
-MUTATIONS = [unset_or_null, open_account, pay, swallow, try_out, say, gather]
+MUTATIONS = [unset_or_null, open_account, pay, swallow, try_out, hurry, say, gather]
 QUERIES = [fraiseql.find("accounts", Account, order_by="id")]
 
 
@@ -275,6 +287,11 @@ def test_a_swallowed_error_does_not_commit(bank: Served) -> None:
 def test_a_block_of_the_transaction_is_a_savepoint(bank: Served) -> None:
     assert bank.data("mutation { tryOut }") == {"tryOut": 11}
     assert balances(bank) == [11, 0]
+
+
+def test_a_cancelled_block_writes_nothing(bank: Served) -> None:
+    assert bank.error("mutation { hurry }")["extensions"]["code"] == "DATABASE_ERROR"
+    assert balances(bank) == [10, 0]
 
 
 def test_statements_at_the_same_time_wait_for_each_other(bank: Served) -> None:
