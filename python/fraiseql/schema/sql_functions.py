@@ -31,6 +31,11 @@ class SqlFunction:
     many: bool
     json: frozenset[str] = frozenset()
 
+    @property
+    def returns_json(self) -> bool:
+        """Whether its value, or each of them, may be any JSON."""
+        return _is_json(self.returned)
+
     async def __call__(self, info: Info, **arguments: Any) -> Any:
         """Call the function, and return its documents or values."""
         return await info.context[CONTEXT_KEY].writer.call(self, info.context, arguments)

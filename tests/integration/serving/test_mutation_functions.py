@@ -30,6 +30,9 @@ CREATE FUNCTION total(factor int) RETURNS int LANGUAGE sql
   AS 'SELECT sum(paid)::int * factor FROM orders';
 CREATE FUNCTION show(value jsonb, states text[]) RETURNS text LANGUAGE sql
   AS 'SELECT value::text || states::text';
+CREATE FUNCTION tell(value jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT value';
+CREATE FUNCTION tell_twice(value jsonb) RETURNS SETOF jsonb LANGUAGE sql
+  AS 'SELECT value FROM generate_series(1, 2)';
 CREATE FUNCTION pay_another() RETURNS SETOF orders LANGUAGE sql
   AS 'UPDATE orders SET paid = 1 WHERE id = 1; SELECT * FROM orders WHERE id = 2';
 CREATE TABLE secret (id int PRIMARY KEY, word text);
@@ -114,6 +117,8 @@ OPTIONS: dict[str, Any] = {
         fraiseql.function("close_all", returns=list[Order]),
         fraiseql.function("total", {"factor": int}, returns=int),
         fraiseql.function("show", {"value": dict | None, "states": list[State]}, returns=str),
+        fraiseql.function("tell", {"value": dict | None}, returns=dict),
+        fraiseql.function("tell_twice", {"value": dict | None}, returns=list[dict | None]),
         fraiseql.function("pay_another", returns=list[Order]),
         check,
         check_plainly,
@@ -154,9 +159,11 @@ def test_a_function_that_finds_nothing_is_null(shop: Served) -> None:
 
 @pytest.mark.parametrize("value", [{"a": None}, [1, "x"], "{}", 1.5, True])
 def test_arguments_are_any_json_and_lists_of_enums(shop: Served, value: Any) -> None:
-    query = "mutation ($value: JSON) { show(value: $value, states: [OPEN, PAID]) }"
-    shown = shop.data(query, {"value": value})["show"]
-    assert json.loads(shown.removesuffix("{open,paid}")) == value
+    query = "mutation ($value: JSON) { show(value: $value, states: [OPEN, PAID])"
+    answer = shop.data(query + " tell(value: $value) tellTwice(value: $value) }", {"value": value})
+    assert json.loads(answer["show"].removesuffix("{open,paid}")) == value
+    assert answer["tell"] == value
+    assert answer["tellTwice"] == [value, value]
 
 
 def test_a_function_refuses_with_its_own_words(shop: Served) -> None:

@@ -117,11 +117,17 @@ class RowWriter:
         type_name = self._schema.classes.get(function.returned)
         source = self._relations.sources.sources.get(type_name or "")
         if source is None:
-            found: list[Any] = [row[0] for row in rows]
+            found: list[Any] = [self._returned(function, row[0]) for row in rows]
         else:
             write = GeneratedWrite("update", source.type_name, source.declared, source.key, (), 0)
             found = await self._run(write, context).returned(rows)
         return found if function.many else next(iter(found), None)
+
+    def _returned(self, function: SqlFunction, value: Any) -> Any:
+        """Return a value of a function; the driver gives JSON as text."""
+        if function.returns_json and isinstance(value, str):
+            return self._encoder.document(value, "JSON")
+        return value
 
     def _value(self, value: Any, *, json: bool = False) -> Any:
         """Return an argument of a function as the driver takes it."""
