@@ -1,8 +1,9 @@
 """The read-write transaction of a mutation."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final
 
@@ -18,6 +19,9 @@ from fraiseql.database.write_tracking import opened
 from fraiseql.errors import DatabaseError
 
 _SAVEPOINT: Final = "fraiseql_block"
+
+_inside: Final[ContextVar[object]] = ContextVar("fraiseql_block", default=None)
+"""The innermost block that the caller is in."""
 
 
 class WriteTransaction(Transaction):
@@ -35,10 +39,11 @@ class WriteTransaction(Transaction):
         written: Keys of the rows that generated mutations have written, by type.
     """
 
-    __slots__ = ("_cancelled", "_lock", "_pool", "identity", "written")
+    __slots__ = ("_block", "_cancelled", "_lock", "_pool", "identity", "written")
 
     def __init__(self, connection: Connection, pool: Pool, identity: Identity) -> None:
         super().__init__(connection, partial(record, pool, identity))
+        self._block: object = None
         self._cancelled = False
         self._lock = asyncio.Lock()
         self._pool = pool
@@ -98,24 +103,45 @@ class WriteTransaction(Transaction):
             readonly: False to allow writing.
 
         Raises:
-            DatabaseError: A statement failed.
+            DatabaseError: A statement failed, or another task has an open block: the end of one
+                would undo or keep the writes of both.
 
         Example:
             ``async with db.transaction(readonly=False) as t: await t.execute("DELETE FROM draft")``
         """
         mode = "; SET TRANSACTION READ ONLY" if readonly else ""
-        await self._controlled(f"SAVEPOINT {_SAVEPOINT}{mode}")
+        with self._nested():
+            await self._controlled(f"SAVEPOINT {_SAVEPOINT}{mode}")
+            try:
+                yield self
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    # A cancelled task must not wait for the server; so the whole is undone.
+                    self._cancelled = True
+                elif self.is_open:
+                    undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+                    await self._controlled(undo)
+                raise
+            await self._controlled(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    @contextmanager
+    def _nested(self) -> Iterator[None]:
+        """Refuse a block that would overlap with another one."""
+        above = self._block
+        if above is not None and above is not _inside.get():
+            raise DatabaseError(
+                "Another block of the transaction is open.",
+                hint="Run blocks one after another: they are savepoints on one connection.",
+            )
+        self._block = own = object()
+        _inside.set(own)
         try:
-            yield self
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                # A cancelled task must not wait for the server; so the whole is undone.
-                self._cancelled = True
-            elif self.is_open:
-                undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
-                await self._controlled(undo)
-            raise
-        await self._controlled(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            yield
+        finally:
+            # A task that goes on in a block inside of this one has not ended it.
+            self._cancelled |= self._block is not own
+            self._block = above
+            _inside.set(above)
 
     @property
     def is_open(self) -> bool:

@@ -35,6 +35,8 @@ CREATE FUNCTION tell_twice(value jsonb) RETURNS SETOF jsonb LANGUAGE sql
   AS 'SELECT value FROM generate_series(1, 2)';
 CREATE FUNCTION pay_another() RETURNS SETOF orders LANGUAGE sql
   AS 'UPDATE orders SET paid = 1 WHERE id = 1; SELECT * FROM orders WHERE id = 2';
+CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE first_part PARTITION OF parts FOR VALUES FROM (0) TO (9);
 CREATE TABLE secret (id int PRIMARY KEY, word text);
 """
 
@@ -53,6 +55,16 @@ class State(Enum):
 class Secret:
     id: int = fraiseql.field(requires=lambda _: False)
     word: str | None
+
+
+@fraiseql.type(sql_source="parts")
+class Part:
+    id: int
+
+
+@fraiseql.type(sql_source="first_part", writes=fraiseql.Writes(create=["id"]))
+class FirstPart:
+    id: int
 
 
 @fraiseql.type(sql_source="line")
@@ -112,6 +124,7 @@ def crash() -> Order | None:
 ARGUMENTS = {"order_id": int, "amount": int | None, "into_state": State | None}
 OPTIONS: dict[str, Any] = {
     "queries": [fraiseql.find("orders", Order), fraiseql.find("secrets", Secret)],
+    "types": [Part, FirstPart],
     "mutations": [
         fraiseql.function("pay", ARGUMENTS, returns=Order, sql="billing.pay"),
         fraiseql.function("close_all", returns=list[Order]),
@@ -224,6 +237,11 @@ def test_written_types_are_reported_where_it_is_asked_for(shop: Served) -> None:
         assert closed["extensions"]["fraiseql"]["changed"] == [{"type": "Order", "keys": None}]
         assert "extensions" not in telling.ask("mutation { a: pay(orderId: 1, amount: -1) { id } }")
         assert "extensions" not in telling.ask("{ orders { id } }")
+        made = telling.ask("mutation { createFirstPart(input: {id: 1}) { id } }")
+        assert made["extensions"]["fraiseql"]["changed"] == [
+            {"type": "FirstPart", "keys": [{"id": 1}]},
+            {"type": "Part", "keys": None},
+        ]
     assert "extensions" not in shop.ask("mutation { pay(orderId: 1) { id } }")
 
 

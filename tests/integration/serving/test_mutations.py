@@ -112,12 +112,30 @@ async def try_out(info: fraiseql.Info) -> int | None:
 async def hurry(info: fraiseql.Info) -> bool | None:
     db = info.context["db"]
     try:
-        async with asyncio.timeout(0.01), db.transaction(readonly=False) as block:
+        async with asyncio.timeout(None) as deadline, db.transaction(readonly=False) as block:
             await block.execute("UPDATE account SET balance = 77")
+            deadline.reschedule(0)
             await asyncio.sleep(9)
     except TimeoutError:
         return True
     return False
+
+
+@fraiseql.mutation
+async def overlap(info: fraiseql.Info) -> list[str]:
+    db = info.context["db"]
+
+    async def add(amount: int) -> None:
+        async with db.transaction(readonly=False) as block:
+            await block.execute("UPDATE account SET balance = balance + $1 WHERE id = 1", amount)
+            async with block.transaction() as nested:
+                await asyncio.gather(nested.fetch("SELECT 1"), nested.fetch("SELECT 2"))
+            if amount == 1:
+                raise ValueError("undone")
+
+    done = await asyncio.gather(*[add(amount) for amount in (4, 1)], return_exceptions=True)
+    await add(2)
+    return [type(error).__name__ for error in done if error]
 
 
 @fraiseql.mutation
@@ -147,7 +165,7 @@ def unset_or_null(
     return [repr(changes.owner), repr(changes.email), repr(owner), repr(email)]
 
 
-MUTATIONS = [unset_or_null, open_account, pay, swallow, try_out, hurry, say, gather]
+MUTATIONS = [unset_or_null, open_account, pay, swallow, try_out, hurry, overlap, say, gather]
 QUERIES = [fraiseql.find("accounts", Account, order_by="id")]
 
 
@@ -292,6 +310,11 @@ def test_a_block_of_the_transaction_is_a_savepoint(bank: Served) -> None:
 def test_a_cancelled_block_writes_nothing(bank: Served) -> None:
     assert bank.error("mutation { hurry }")["extensions"]["code"] == "DATABASE_ERROR"
     assert balances(bank) == [10, 0]
+
+
+def test_blocks_of_two_tasks_do_not_mix_their_writes(bank: Served) -> None:
+    assert bank.data("mutation { overlap }") == {"overlap": ["DatabaseError"]}
+    assert balances(bank) == [16, 0]
 
 
 def test_statements_at_the_same_time_wait_for_each_other(bank: Served) -> None:

@@ -20,10 +20,13 @@ _ROOT: Final = f"coalesce({fn('pg_partition_root')}(s.relid)::{CATALOG}.oid, s.r
 _COUNTS: Final = f"""\
 SELECT n.nspname::{CATALOG}.text, c.relname::{CATALOG}.text, {fn("sum")}({_SUM})::bigint
 FROM {CATALOG}.pg_stat_xact_user_tables AS s
-JOIN {CATALOG}.pg_class AS c ON c.oid {op("=")} {_ROOT}
+JOIN {CATALOG}.pg_class AS c ON c.oid {op("=")} ANY (ARRAY[s.relid, {_ROOT}])
 JOIN {CATALOG}.pg_namespace AS n ON n.oid {op("=")} c.relnamespace
 WHERE ({_SUM}) {op(">")} 0 GROUP BY 1, 2"""
-"""PostgreSQL counts the rows that the session has written, by tables."""
+"""PostgreSQL counts the rows that the session has written, by tables.
+
+Those of a partition count in it and in the whole table: a type may have either.
+"""
 
 
 def joined(first: Sequence[Any] | None, more: Sequence[Any] | None) -> Sequence[Any] | None:
