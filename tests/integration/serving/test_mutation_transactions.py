@@ -179,6 +179,7 @@ def test_http_writes_by_post_only_and_within_the_deadline(counters: Served) -> N
         assert refused.status_code == 405
         written = client.post("/graphql", json={"query": query})
         assert written.json() == {"data": {"add": 1}}
+        assert client.get("/graphql", params={"query": query}).status_code == 405
         late = client.post("/graphql", json={"query": "mutation { dawdle }"})
         assert late.status_code == 504
     assert numbers(counters) == [1, 0]

@@ -82,7 +82,7 @@ def parse_document(
     start = perf_counter()
     document = _parse(request.query, limits)
     node = _operation(document, request.operation_name)
-    _check_kind(node, schema, read_only=request.read_only)
+    check_kind(node, schema, read_only=request.read_only)
     check_limits(document, limits.max_depth, limits.max_aliases)
     sizes = check_repeats(document, limits.max_fields)
     parsed = perf_counter()
@@ -139,8 +139,12 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     raise RequestError([GraphQLError(message)], "OPERATION_NOT_FOUND")
 
 
-def _check_kind(node: OperationDefinitionNode, schema: GraphQLSchema, *, read_only: bool) -> None:
-    """Refuse subscriptions, and mutations where there are none or with 405 for a GET."""
+def check_kind(node: OperationDefinitionNode, schema: GraphQLSchema, *, read_only: bool) -> None:
+    """Refuse subscriptions, and mutations where there are none or with 405 for a GET.
+
+    Raises:
+        RequestError: The schema or the method does not allow the operation's kind.
+    """
     kind = node.operation
     allowed = kind is OperationType.MUTATION and not read_only and schema.mutation_type
     if kind is OperationType.QUERY or allowed:

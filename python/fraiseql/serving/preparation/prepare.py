@@ -20,6 +20,7 @@ from fraiseql.serving.document import (
     Operation,
     Refusals,
     RequestError,
+    check_kind,
     digest_of,
     parse_document,
 )
@@ -135,6 +136,9 @@ class Preparer:
         operation = self.operations.get((request.query, request.operation_name, view.number))
         if operation is None:
             operation = await self._first_sight(request, view, timings)
+        elif request.read_only and operation.is_mutation:
+            # A POST has brought the same document before.
+            check_kind(operation.node, operation.schema, read_only=True)
         values = operation.coerce(request.variables or _NO_VARIABLES)
         signature = operation.variables.signature(values)
         denied = await rights.failed(operation.checks) if operation.checks else _NOTHING
