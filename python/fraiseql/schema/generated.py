@@ -191,6 +191,11 @@ class _Generator:
     def _on(self) -> ArgumentDefinition:
         """Return the argument that chooses the unique key of an upsert."""
         keys = {"_".join(key).upper(): ",".join(key) for key in self._writes.upsert}
+        if len(keys) < len(set(self._writes.upsert)):
+            raise DeclarationError(
+                f"Writes of {self._name} has two keys in upsert= with one name in GraphQL.",
+                hint=f"Rename a field; the names are {', '.join(keys)}.",
+            )
         members: Any = enums.Enum(f"{self._name}Key", keys)  # type: ignore[misc]
         members.__module__ = self._definition.python_class.__module__
         return _argument("on", enum(description=f"Unique keys of {self._name}.")(members))

@@ -346,6 +346,7 @@ def test_policies_hold_for_writes(blog: Served) -> None:
         ({}, "lists nothing"),
         ({"upsert": ["title"], "delete": True}, "no create"),
         ({"create": ["title"], "upsert": [("id", "titel")]}, "Did you mean 'title'"),
+        ({"create": ["title"], "upsert": ["id_title", ("id", "title")]}, "two keys"),
         ({"delete": True, "max_affected": 0}, "max_affected"),
     ],
 )
@@ -353,6 +354,7 @@ def test_mistakes_in_writes_are_refused(writes: dict[str, Any], message: str) ->
     class Article:
         id: int
         title: str
+        id_title: str
         comments: list[Comment] = fraiseql.embed("comment", on="post_id", limit=9)
 
     def declare() -> None:
