@@ -147,6 +147,18 @@ def test_all_rows_are_one_group(bench: Served, where: dict[str, Any]) -> None:
     assert group["sum"]["quantity"] == whole["sum"]["quantity"]
 
 
+@pytest.mark.parametrize("where", [{}, {"id": {"lt": 0}}])
+def test_all_rows_are_one_group_without_any_aggregate(
+    bench: Served, where: dict[str, Any]
+) -> None:
+    query = "query ($w: SaleWhere) { saleTotals(where: $w) { %s } }"
+    assert bench.ask(query % "__typename", {"w": where})["data"]["saleTotals"] == [
+        {"__typename": "SaleAggregate"}
+    ]
+    denied = bench.ask(query % "sum { cost }", {"w": where})
+    assert [error["path"] for error in denied["errors"]] == [["saleTotals", 0, "sum", "cost"]]
+
+
 @pytest.mark.parametrize("keys", [["country"], ["kind", "points"], ["soldOn", "country", "kind"]])
 def test_groups_are_those_of_equal_values(bench: Served, keys: list[str]) -> None:
     names = {"soldOn": "sold_on"}
@@ -239,6 +251,9 @@ def test_a_denied_field_is_not_aggregated(bench: Served, query: str) -> None:
         ("{ saleTotals(groupBy: [kind]) { key { country } } }", "not grouped by country"),
         ("{ saleTotals(orderBy: [{key: {kind: ASC}}]) { count } }", "not grouped by kind"),
         ("{ saleTotals(having: {count: {gt: null}}) { count } }", "cannot compare with null"),
+        ("{ saleTotals(having: {count: null}) { count } }", "count in having cannot be null"),
+        ("{ saleTotals(having: {sum: null}) { count } }", "sum in having cannot be null"),
+        ("{ saleTotals(having: {sum: {price: null}}) { count } }", "price in having cannot"),
         ("{ saleTotals { sum { kind } } }", "kind"),
         ("{ saleTotals { min { kind } } }", "kind"),
     ],

@@ -126,7 +126,7 @@ class GroupPlanner:
             if function == "count":
                 yield from _comparisons(GroupValue("count"), "count", operand)
                 continue
-            for name, comparisons in (operand or {}).items():
+            for name, comparisons in _present(function, operand).items():
                 of = GroupValue(function, self._access(name))  # type: ignore[arg-type]
                 yield from _comparisons(of, name, comparisons)
 
@@ -141,10 +141,18 @@ class GroupPlanner:
         return of, _direction(direction)
 
 
+def _present(name: str, tests: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if tests is None:
+        raise InputError(
+            f"{name} in having cannot be null.", hint="Write isNull: true, or leave it out."
+        )
+    return tests
+
+
 def _comparisons(
     of: GroupValue, name: str, comparisons: Mapping[str, Any] | None
 ) -> Iterator[GroupTest]:
-    for operator, value in (comparisons or {}).items():
+    for operator, value in _present(name, comparisons).items():
         kind = FILTER_OPERATORS[operator].kind
         if value is None and operator not in _TAKES_NULL:
             raise InputError(

@@ -43,7 +43,8 @@ class GroupWriter:
         parts = [
             f"SELECT {fn('convert_to')}({document}::{ty('text')}, 'UTF8')",
             f" FROM (SELECT {', '.join(columns)} FROM {table}) AS s",
-            f" GROUP BY {', '.join(keys)}" if keys else "",
+            # Without keys, () makes one group, also of no rows and without any aggregate.
+            f" GROUP BY {', '.join(keys) or '()'}",
             f" HAVING {' AND '.join(having)}" if having else "",
             f" ORDER BY {', '.join([*order, *keys])}" if order or keys else "",
             bounds,
