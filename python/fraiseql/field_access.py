@@ -8,7 +8,6 @@ from typing import Any, Final
 from graphql import (
     GraphQLEnumType,
     GraphQLNamedType,
-    get_named_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -222,10 +221,10 @@ def _items(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedTyp
 
 
 def _leaf(schema: Schema, type_name: str, graphql_name: str) -> GraphQLNamedType | None:
-    type_ = schema.graphql.type_map[type_name].fields[graphql_name].type  # type: ignore[attr-defined]
-    named = get_named_type(type_)
-    bare = getattr(type_, "of_type", type_)
-    return named if is_leaf_type(named) and bare is named else None
+    type_: Any = schema.graphql.type_map[type_name].fields[graphql_name].type  # type: ignore[attr-defined]
+    bare = type_.of_type if is_non_null_type(type_) else type_
+    leaf: GraphQLNamedType | None = bare if is_leaf_type(bare) else None
+    return leaf
 
 
 def _form(leaf: GraphQLNamedType) -> str:

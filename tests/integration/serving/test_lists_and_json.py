@@ -31,7 +31,7 @@ class Mood(Enum):
 class Thing:
     id: int
     tags: list[str] | None
-    sizes: list[int | None]
+    sizes: list[int | None] | None
     moods: list[Mood] | None
     extra: dict[str, Any] | None
     plain: Any
