@@ -148,9 +148,7 @@ def test_all_rows_are_one_group(bench: Served, where: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("where", [{}, {"id": {"lt": 0}}])
-def test_all_rows_are_one_group_without_any_aggregate(
-    bench: Served, where: dict[str, Any]
-) -> None:
+def test_all_rows_are_one_group_without_any_aggregate(bench: Served, where: dict[str, Any]) -> None:
     query = "query ($w: SaleWhere) { saleTotals(where: $w) { %s } }"
     assert bench.ask(query % "__typename", {"w": where})["data"]["saleTotals"] == [
         {"__typename": "SaleAggregate"}

@@ -26,6 +26,11 @@ INSERT INTO volume SELECT n, 1 + n % 3, 'volume ' || n FROM generate_series(1, 9
 """
 ALL = "{ shelves { id name volumes { id title } } }"
 SOME = '{ shelves(where: {name: {neq: "nothing"}}) { id name volumes { id title } } }'
+PAGE = "{ shelfPage { items { id name volumes { id title } } totalCount } }"
+CONNECTION = """{
+  shelfPages { nodes { id name volumes { id title } } }
+  edges: shelfPages { edges { cursor node { id name volumes { id title } } } }
+}"""
 ONE = "{ shelf(id: %d) { id name volumes { id title } } }"
 
 
@@ -65,6 +70,10 @@ class Shelves(Served):
         assert statement.source.startswith("projection")
         one_by_one = [self.data(ONE % row["id"])["shelf"] for row in rows]
         assert self.data(SOME)["shelves"] == expected
+        assert self.data(PAGE)["shelfPage"]["items"] == expected
+        pages = self.data(CONNECTION)
+        assert pages["shelfPages"]["nodes"] == expected
+        assert [edge["node"] for edge in pages["edges"]["edges"]] == expected
         return self.data(ALL)["shelves"] == expected == one_by_one
 
     def absent(self) -> list[int]:
@@ -76,7 +85,12 @@ class Shelves(Served):
 @contextmanager
 def serving(url: str, type_: Any) -> Iterator[Shelves]:
     at_once(applied(url, type_))
-    queries = [fraiseql.find("shelves", type_), fraiseql.find_one("shelf", type_, by="id")]
+    queries = [
+        fraiseql.find("shelves", type_),
+        fraiseql.find_one("shelf", type_, by="id"),
+        fraiseql.page("shelf_page", type_, order_by="id"),
+        fraiseql.connection("shelf_pages", type_, order_by="id"),
+    ]
     running = Shelves(url, queries=queries, worker=False)
     try:
         running.run(running.service.start())

@@ -19,6 +19,13 @@ exist, is not populated or may not be read. Any other is the field's error."""
 _ABSENT: Final = b"null"
 """Placeholder of a document that is too large to store; no document is JSON ``null``."""
 
+_ABSENT_INSIDE: Final = (b"[null", b", null", b'"node" : null')
+"""How a placeholder may look as an item of a page or a node of a connection.
+
+A document may contain the first two itself, as an item of a list: it is then read live, which is
+slower, but as right.
+"""
+
 _first: Final = itemgetter(0)
 
 ReportFallback = Callable[[StoredQuery, FraiseQLError | None], None]
@@ -180,7 +187,7 @@ class StoredStatement:
 
     def _is_incomplete(self, rows: list[Any]) -> bool:
         """Return whether the document of any row is missing."""
-        if self._sparse and _ABSENT in map(_first, rows):
+        if self._sparse and self._has_absent(rows):
             return True
         if not self._fetched or b"" not in map(_first, rows):
             return False
@@ -188,6 +195,12 @@ class StoredStatement:
         if self._freshness is None:
             self._fallback.report(self.source, None)
         return True
+
+    def _has_absent(self, rows: list[Any]) -> bool:
+        """Return whether a document is too large to store; those of a page are in one answer."""
+        if not self.source.query.is_object:
+            return _ABSENT in map(_first, rows)
+        return any(part in _first(row) for row in rows for part in _ABSENT_INSIDE)
 
     def _too_old(self, freshness: Freshness, age: float | None) -> bool:
         """Return whether stale documents must be read live.
