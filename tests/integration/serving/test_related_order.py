@@ -141,6 +141,15 @@ def test_terms_that_lead_nowhere(bench: Served, term: str, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_many_terms_of_related_rows_are_refused(bench: Served) -> None:
+    query = "query ($o: [PostOrderBy!]) { posts(orderBy: $o) { id } }"
+    for number, refused in ((5, False), (60, True)):
+        answer = bench.ask(query, {"o": [{"comments": {"count": "ASC"}}] * number})
+        assert ("errors" in answer) is refused
+        if refused:
+            assert answer["errors"][0]["extensions"]["code"] == "TOO_COMPLEX"
+
+
 def test_a_cached_order_depends_on_the_rows_that_it_reads(database: str) -> None:
     queries = [fraiseql.find("posts", Post, cache=Cache())]
     query = "{ posts(orderBy: [{author: {name: ASC}}, {comments: {count: DESC}}]) { id } }"

@@ -18,7 +18,10 @@ MAX_LEVELS: Final = 100
 _CONTAINERS: Final = (dict, list, tuple)
 
 RELATED_WEIGHT: Final = 10
-"""Conditions that a filter of related rows counts as: each is a query of another relation."""
+"""Conditions that a filter of related rows counts as, and that a term of an order by them adds.
+
+Each is a query of another relation.
+"""
 
 LONG_TEXT: Final = 200
 """Characters from which no similar name is suggested for a text."""
@@ -74,13 +77,14 @@ def check_filter(where: Any, limits: InputLimits) -> int:
     return count
 
 
-def check_order(terms: Sequence[str], limits: InputLimits) -> None:
-    """Check the number of terms in an order.
+def check_order(terms: Sequence[Any], limits: InputLimits) -> None:
+    """Check the number of terms in an order; those of related rows count as several.
 
     Raises:
         InputError: There are too many.
     """
-    if len(terms) > limits.max_conditions:
+    related = sum(isinstance(term, str) and "." in term for term in terms)
+    if len(terms) + RELATED_WEIGHT * related > limits.max_conditions:
         raise InputError(
             f"An order has more than {limits.max_conditions} terms; that is the limit.",
             code="TOO_COMPLEX",
