@@ -36,7 +36,11 @@ WHERE k.contype = 'f' AND k.convalidated AND k.conrelid = ANY ($1::oid[])
 # A check of NOT NULL, of the table or of a domain, is as good as the constraint of that name.
 _COLUMNS: Final = """
 SELECT t.attrelid, t.attname::text AS name, t.atttypid AS type, t.atttypmod AS modifier,
-  t.attnotnull OR EXISTS (
+  t.attnotnull AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint c
+    WHERE c.conrelid = t.attrelid AND c.contype = 'n' AND NOT c.convalidated
+      AND c.conkey = ARRAY[t.attnum])
+  OR EXISTS (
     SELECT FROM pg_catalog.pg_constraint c
     WHERE c.conrelid = t.attrelid AND c.contype = 'c' AND c.convalidated
       AND c.conkey = ARRAY[t.attnum]

@@ -37,7 +37,9 @@ LEFT JOIN LATERAL (
     AND NOT EXISTS (
       SELECT FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS k (attnum, place)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
-      WHERE k.place <= x.indnkeyatts AND NOT a.attnotnull)
+      LEFT JOIN pg_constraint u ON u.conrelid = c.oid AND u.contype = 'n' AND NOT u.convalidated
+        AND u.conkey[1] = a.attnum
+      WHERE k.place <= x.indnkeyatts AND (NOT a.attnotnull OR u.oid IS NOT NULL))
   ORDER BY x.indisprimary DESC, x.indexrelid
   LIMIT 1) i ON true
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')
@@ -49,10 +51,17 @@ ORDER BY n.nspname, c.relname
 
 _COLUMNS = """
 WITH RECURSIVE used AS (
-  SELECT a.attrelid, a.attnum, a.attname::text AS name, a.attnotnull, a.atttypid,
+  SELECT a.attrelid, a.attnum, a.attname::text AS name, a.atttypid,
+    -- NOT NULL that is NOT VALID holds for new rows alone.
+    a.attnotnull AND n.oid IS NULL AS attnotnull,
+    -- The null side of an outer join has nulls of domains that are NOT NULL.
+    c.relkind IN ('r', 'p') AS is_table,
     coalesce(l.collisdeterministic, true) AS deterministic,
     format_type(a.atttypid, a.atttypmod) AS type_name
   FROM pg_attribute a
+  JOIN pg_class c ON c.oid = a.attrelid
+  LEFT JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND NOT n.convalidated
+    AND n.conkey[1] = a.attnum
   LEFT JOIN pg_collation l ON l.oid = a.attcollation
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped),
 resolved AS (
@@ -106,7 +115,7 @@ described AS MATERIALIZED (
   LEFT JOIN pg_type element ON element.typarray = own.oid
   LEFT JOIN resolved item ON item.start = element.oid AND item.typtype <> 'd')
 SELECT u.attrelid, u.name, u.type_name, u.deterministic,
-  NOT (u.attnotnull OR own.typnotnull) AS nullable,
+  NOT (u.attnotnull OR (own.typnotnull AND u.is_table)) AS nullable,
   d.base_type, d.base_sql, d."order", d.operators
 FROM used u
 JOIN resolved own ON own.start = u.atttypid AND own.typtype <> 'd'

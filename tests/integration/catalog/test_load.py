@@ -34,6 +34,7 @@ CREATE TABLE late (a int NOT NULL, b int);
 CREATE UNIQUE INDEX ON late (b);
 CREATE UNIQUE INDEX ON late (a);
 CREATE VIEW v_user AS SELECT id, name, data FROM users;
+CREATE VIEW v_rank AS SELECT l.a, u.rank FROM late l LEFT JOIN users u ON u.id = l.a;
 CREATE MATERIALIZED VIEW mv_user AS SELECT id, name FROM users;
 CREATE TABLE events (day date NOT NULL, id int NOT NULL, PRIMARY KEY (day, id))
   PARTITION BY RANGE (day);
@@ -75,6 +76,25 @@ async def test_types_with_domains_resolved(pool: Pool) -> None:
         ("data", "jsonb", "jsonb", True),
         ("at", "timestamp with time zone", "timestamptz", True),
     ]
+
+
+async def test_a_domain_without_nulls_has_them_in_a_view(pool: Pool) -> None:
+    relation = (await load_catalog(pool, ["v_rank"])).relations["v_rank"]
+    assert relation.columns["rank"].nullable
+
+
+async def test_a_constraint_that_is_not_valid_proves_nothing(pool: Pool, database: str) -> None:
+    connection = await asyncpg.connect(database)
+    if connection.get_server_version().major < 18:
+        await connection.close()
+        pytest.skip("NOT NULL can be NOT VALID since PostgreSQL 18")
+    await connection.execute(
+        "CREATE TABLE unproven (a int UNIQUE);"
+        "ALTER TABLE unproven ADD CONSTRAINT own NOT NULL a NOT VALID"
+    )
+    await connection.close()
+    relation = (await load_catalog(pool, ["unproven"])).relations["unproven"]
+    assert (relation.columns["a"].nullable, relation.key) == (True, ())
 
 
 @pytest.mark.parametrize(
