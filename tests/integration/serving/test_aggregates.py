@@ -45,6 +45,13 @@ class Sale:
     tags: list[str] | None
 
 
+@fraiseql.type(sql_source="sale")
+class Slip:
+    """Sales with numbers that a client reads as texts."""
+
+    id: str
+
+
 CHOSEN = random.Random(5)
 ROWS: list[dict[str, Any]] = [
     {
@@ -63,6 +70,7 @@ ROWS: list[dict[str, Any]] = [
 QUERIES = [
     fraiseql.aggregate("sale_totals", Sale, max_limit=50),
     fraiseql.aggregate("shop_totals", Sale, where={"kind": "shop"}),
+    fraiseql.aggregate("slip_totals", Slip),
     fraiseql.find("sales", Sale),
 ]
 MAY = {"may": True}
@@ -216,6 +224,11 @@ def test_groups_are_ordered_and_paged(bench: Served) -> None:
     paged = bench.data(query, {"o": by_sum, "n": 2, "s": 1})["saleTotals"]
     assert paged == ordered[1:3]
     assert bench.error(query, {"n": 51})["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_numbers_that_are_read_as_texts_are_compared_as_numbers(bench: Served) -> None:
+    (group,) = bench.ask("{ slipTotals { min { id } max { id } } }")["data"]["slipTotals"]
+    assert group == {"min": {"id": "0"}, "max": {"id": "59"}}
 
 
 def test_a_declared_filter_applies(bench: Served) -> None:

@@ -13,6 +13,10 @@ from fraiseql.sql_names import fn, op, ty
 
 _DOUBLES: Final = frozenset({"float4", "float8"})
 _EXTREMES: Final = frozenset({"min", "max"})
+_NUMBERS: Final = ("int2", "int4", "int8", "numeric", "float4", "float8", "money", "oid", "pg_lsn")
+_TIMES: Final = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
+_OWN_EXTREMES: Final = frozenset([*_NUMBERS, *_TIMES, "inet"])
+"""Base types with aggregates of their own, whose order is not that of their texts."""
 
 
 class GroupWriter:
@@ -119,7 +123,8 @@ def _source(function: Function, access: FieldAccess) -> str:
         return f"{plain}::{ty('float8')}" if inexact else plain
     if is_rounded(access):
         return rounded("t0", access)
-    if function in _EXTREMES and access.type_name == "String":
+    own = not access.in_document and access.column.base_type in _OWN_EXTREMES
+    if function in _EXTREMES and access.type_name == "String" and not own:
         return text_expression("t0", access)
     return expression("t0", access)
 
