@@ -238,6 +238,10 @@ def test_the_best_change_is_among_the_first_two(traced: Traced, advisor: Advisor
         print(case.name, titles(reports[case.name]), reports[case.name].rejected)
     assert len(missed) <= MOST_WRONG
     assert wrong == []
+    reasons = [each.reason for each in reports["WrittenMoreThanRead"].left]
+    assert any(
+        'index fraiseql.Index(("device_id",)) does not pay: reads save' in r for r in reasons
+    )
 
 
 def test_the_command_prints_the_change_its_interval_and_the_path(

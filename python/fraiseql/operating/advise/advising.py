@@ -175,7 +175,7 @@ async def _report(
     cached = {name for name, query in queries.items() if query.cache is not None}
     return AdviceReport(
         tuple(advice),
-        tuple(left_statements(examined, advice, situation.workload, cached)),
+        tuple(left_statements(examined, advice, situation.workload, cached, rejected)),
         tuple(rejected),
         situation.workload,
         situation.facts,

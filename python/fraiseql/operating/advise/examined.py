@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fraiseql.operating.advise.candidate import Advice, Candidate
+from fraiseql.operating.advise.candidate import INDEX_KINDS, Advice, Candidate
 from fraiseql.operating.advise.plan_session import PlanSession, PlanTree
 from fraiseql.operating.advise.scans import PlanScan, scans
 from fraiseql.operating.advise.workload import Workload, WorkloadStatement
@@ -91,6 +91,7 @@ def left_statements(
     advice: Sequence[Advice],
     workload: Workload,
     cached: Collection[str],
+    rejected: Sequence[RejectedCandidate] = (),
 ) -> list[LeftStatement]:
     """Return the examined statements that no advice helps, with the reasons.
 
@@ -99,6 +100,7 @@ def left_statements(
         advice: The advice.
         workload: The trace.
         cached: Root fields whose results are cached.
+        rejected: The candidates that are not recommended.
     """
     helped = {
         statement_id
@@ -107,19 +109,30 @@ def left_statements(
         if own.gain > REGRESSION
     }
     return [
-        LeftStatement(each.statement, _reason(each, workload, cached))
+        LeftStatement(each.statement, _reason(each, workload, cached, rejected))
         for each in examined
         if each.statement.id not in helped
     ]
 
 
-def _reason(examined: ExaminedStatement, workload: Workload, cached: Collection[str]) -> str:
+def _reason(
+    examined: ExaminedStatement,
+    workload: Workload,
+    cached: Collection[str],
+    rejected: Sequence[RejectedCandidate],
+) -> str:
     statement = examined.statement
     figures = f"{statement.mean_ms:.2f} ms, {workload.share(statement):.0%} of the traced time"
     if statement.root in cached:
         return f"{figures}; its results are cached, and these are the misses"
     if not examined.scans:
         return f"{figures}; it reads no table"
-    if all(scan.index for scan in examined.scans):
+    tried = [each for each in rejected if statement.id in each.candidate.statements]
+    kinds = {each.candidate.kind for each in tried}
+    if all(scan.index for scan in examined.scans) and not kinds & INDEX_KINDS:
         return f"{figures}; every table is read through an index"
-    return f"{figures}; no candidate is predicted to pay"
+    if not tried:
+        return f"{figures}; no change was found that may help"
+    first, others = tried[0], len(tried) - 1
+    more = f", nor do {others} others (--json names them)" if others else ""
+    return f"{figures}; {first.candidate.title} does not pay: {first.reason}{more}"

@@ -90,7 +90,12 @@ class IndexCandidates:
 
 
 def shapes(scan: PlanScan, facts: TableFacts) -> Iterator[IndexShape]:
-    """Yield the indexes to try for a scan."""
+    """Yield the indexes to try for a scan: with the conditions of joins, and without them."""
+    alone = replace(scan, comparisons=tuple(each for each in scan.comparisons if not _joined(each)))
+    yield from dict.fromkeys((*_shapes(scan, facts), *_shapes(alone, facts)))
+
+
+def _shapes(scan: PlanScan, facts: TableFacts) -> Iterator[IndexShape]:
     equal, ranges = _columns(scan, "equal"), _columns(scan, "range")
     constants = _constants(scan)
     yield from (IndexShape(((each, False),), contains=True) for each in _columns(scan, "contains"))
@@ -122,7 +127,8 @@ def _columns(scan: PlanScan, sort: str) -> list[ScanItem]:
 
 
 def _joined(comparison: PlanComparison) -> bool:
-    return not comparison.operand.startswith(("$", "ANY", "'", "("))
+    operand = comparison.operand
+    return bool(operand) and not (comparison.constant or operand.startswith(("$", "ANY", "'", "(")))
 
 
 def _constants(scan: PlanScan) -> dict[ScanItem, Any]:

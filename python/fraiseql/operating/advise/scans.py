@@ -87,7 +87,7 @@ class _Above:
 
 def scans(plan: PlanTree) -> list[PlanScan]:
     """Return the scans of a plan, those of the largest share first."""
-    every = [part for text in _texts(plan) for part in comparisons(text)]
+    every = list(_comparisons(plan))
     found_scans = [_complete(each, every, plan) for each in _walk(plan, _Above())]
     return sorted(found_scans, key=lambda each: -each.share)
 
@@ -99,9 +99,17 @@ def nodes(plan: PlanTree) -> Iterator[PlanTree]:
         yield from nodes(child)
 
 
-def _texts(plan: PlanTree) -> Iterator[str]:
-    for node in nodes(plan):
-        yield from (node[name] for name in _CONDITIONS if name in node)
+def _comparisons(node: PlanTree) -> Iterator[PlanComparison]:
+    """Yield the comparisons of a node and all below it."""
+    for name in _CONDITIONS:
+        yield from comparisons(node[name]) if name in node else ()
+    for child in node.get("Plans", ()):
+        inner = _comparisons(child)
+        if child.get("Parent Relationship") == "SubPlan":
+            # Its other operands are values of an outer row, which is read before it runs.
+            own = {each["Alias"] for each in nodes(child) if "Alias" in each}
+            inner = (each for each in inner if each.item.alias in own)
+        yield from inner
 
 
 def _complete(scan: PlanScan, every: Sequence[PlanComparison], plan: PlanTree) -> PlanScan:
