@@ -210,7 +210,8 @@ class Choice:
         plans = await self._what_if.plans(statement)
         key = (statement.id, frozenset(each.id for each in candidates))
         if key not in self._costs:
-            changed = replace(statement, sql=with_bounds(statement.sql, candidates))
+            sql = with_bounds(statement.sql, candidates, statement.samples)
+            changed = replace(statement, sql=sql)
             self._costs[key] = await self._what_if.cost_with(changed, candidates)
         after = self._costs[key]
         if not plans or after is None:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
@@ -73,11 +73,20 @@ class Sides:
         return (self.before, self.after) if turn % 2 else (self.after, self.before)
 
 
+@dataclass(frozen=True, slots=True)
+class _ReplayRun:
+    """One run of a statement on both sides."""
+
+    texts: Mapping[Transaction, str]
+    arguments: Sequence[Any]
+
+
 async def compare(
     sides: Sides,
     statement: ReplayedStatement,
     limits: PairLimits = USUAL_PAIRS,
-    after_sql: str | None = None,
+    stored: str | None = None,
+    written: Callable[[str, Mapping[str, Any]], str] | None = None,
 ) -> MeasuredGain:
     """Run a statement on both sides in turn, with the same parameters.
 
@@ -85,22 +94,24 @@ async def compare(
         sides: The sessions.
         statement: The statement.
         limits: How often it runs.
-        after_sql: The statement over stored documents that replaces it; their form may be another,
+        stored: The statement over stored documents that replaces it; their form may be another,
             so that answers are not compared here.
+        written: Returns the text that the application writes after the change, from the present
+            text and parameters by number; None if it stays.
 
     Raises:
         DatabaseError: It failed on one side.
     """
-    texts = {sides.before: statement.sql, sides.after: after_sql or statement.sql}
-    arguments = [await typed_arguments(sides.before, statement, each) for each in statement.samples]
+    runs = await _runs(sides, statement, stored, written)
     start, equal = time.perf_counter(), True
-    for values in arguments:
-        answers = [await side.fetch(sql, *values) for side, sql in texts.items()]
-        equal = equal and (after_sql is not None or same_answer(statement.sql, *answers))
-    pairs = limits.pairs((time.perf_counter() - start) / len(arguments))
-    before, after, floor = await _paired_times(sides, texts, arguments, pairs)
+    for run in runs:
+        answers = [await side.fetch(sql, *run.arguments) for side, sql in run.texts.items()]
+        equal = equal and (stored is not None or same_answer(statement.sql, *answers))
+    pairs = limits.pairs((time.perf_counter() - start) / len(runs))
+    before, after, floor = await _paired_times(sides, runs, pairs)
     interval = ratio_interval(before, after)
-    blocks = [await _blocks(side, sql, arguments[0]) for side, sql in texts.items()]
+    first = runs[0]
+    blocks = [await _blocks(side, sql, first.arguments) for side, sql in first.texts.items()]
     return MeasuredGain(
         before_ms=median(without_slowest(before)),
         after_ms=median(without_slowest(after)),
@@ -117,8 +128,25 @@ async def compare(
     )
 
 
+async def _runs(
+    sides: Sides,
+    statement: ReplayedStatement,
+    stored: str | None,
+    written: Callable[[str, Mapping[str, Any]], str] | None,
+) -> list[_ReplayRun]:
+    """Return a run for each sample of parameters."""
+    runs = []
+    for place, sample in enumerate(statement.samples):
+        sql = stored or statement.sql
+        if written is not None and statement.values:
+            sql = written(sql, statement.values[place])
+        arguments = await typed_arguments(sides.before, statement, sample)
+        runs.append(_ReplayRun({sides.before: statement.sql, sides.after: sql}, arguments))
+    return runs
+
+
 async def _paired_times(
-    sides: Sides, texts: Mapping[Transaction, str], arguments: Sequence[Sequence[Any]], pairs: int
+    sides: Sides, runs: Sequence[_ReplayRun], pairs: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Return the times of both sides, and those of a statement that reads nothing.
 
@@ -127,9 +155,9 @@ async def _paired_times(
     times: dict[Transaction, list[float]] = {sides.before: [], sides.after: []}
     floor: list[float] = []
     for turn in range(-min(_WARM, pairs), pairs):
-        values = arguments[turn % len(arguments)]
+        run = runs[turn % len(runs)]
         for side in sides.in_turn(turn):
-            taken = await _run_ms(side, texts[side], values)
+            taken = await _run_ms(side, run.texts[side], run.arguments)
             if turn >= 0:
                 times[side].append(taken)
         floor.append(await _run_ms(sides.after, _NOTHING, [""]))

@@ -1,7 +1,7 @@
 """Candidate rolling indexes, for operations that ask for recent rows."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
@@ -25,7 +25,11 @@ _MARGIN: Final = 1.1
 _DAY: Final = timedelta(days=1)
 _PARAMETER: Final = re.compile(r"\(?\$(\d+)")
 _TUPLE_BYTES: Final = 32
-_BOUND: Final = re.compile(r'WHERE ("(?:[^"]|"")+") (OPERATOR\(pg_catalog\.>\) .+)$')
+_BOUND: Final = re.compile(
+    r' ON ("(?:[^"]|"")+"\."(?:[^"]|"")+") USING .* WHERE ("(?:[^"]|"")+")'
+    r" (OPERATOR\(pg_catalog\.>\) .+)$"
+)
+_COMPARED: Final = r"OPERATOR\(pg_catalog\.(>=?|=)\) \$(\d+)(?:::[\w.]+)*"
 
 
 def rolling_candidates(
@@ -53,21 +57,44 @@ def rolling_candidates(
                 break
 
 
-def with_bounds(sql: str, candidates: Sequence[Candidate]) -> str:
-    """Return a statement as the application writes it once it knows the rolling indexes."""
+def with_bounds(
+    sql: str, candidates: Sequence[Candidate], samples: Sequence[Mapping[str, object]]
+) -> str:
+    """Return a statement as the application writes it once it knows the rolling indexes.
+
+    Args:
+        sql: The statement.
+        candidates: The rolling indexes, and others.
+        samples: Parameters by number; a comparison that a value of one does not imply stays.
+    """
     for candidate in candidates:
-        bound = _BOUND.search(candidate.ddl[0]) if candidate.kind == "rolling index" else None
-        if bound is not None:
-            compared = re.compile(
-                rf"(\w+\.{re.escape(bound[1])}) OPERATOR\(pg_catalog\.>=?\) \$\d+(?:::[\w.]+)*"
-            )
+        found = _BOUND.search(candidate.ddl[0]) if candidate.kind == "rolling index" else None
+        if found is not None:
+            table, column, bound = found.groups()
+            aliases = frozenset(re.findall(rf"{re.escape(table)} AS (\w+)", sql))
+            compared = re.compile(rf"((\w+)\.{re.escape(column)}) {_COMPARED}")
             # A function as replacement: its text is not read as a pattern.
-            sql = compared.sub(partial(_bounded, bound[2]), sql)
+            sql = compared.sub(partial(_bounded, bound, aliases, samples), sql)
     return sql
 
 
-def _bounded(bound: str, own: re.Match[str]) -> str:
-    return f"({own[0]} AND {own[1]} {bound})"
+def _bounded(
+    bound: str,
+    aliases: Collection[str],
+    samples: Sequence[Mapping[str, object]],
+    own: re.Match[str],
+) -> str:
+    """Return a comparison with the bound, if all its values are after that."""
+    column, alias, operator, parameter = own.groups()
+    least = _moment(bound.split("'")[1])
+    values = [_moment(sample.get(parameter)) for sample in samples]
+    after = [
+        value is not None and least is not None and (value, operator == ">") > (least, False)
+        for value in values
+    ]
+    if alias not in aliases or not after or not all(after):
+        return own[0]
+    return f"({own[0]} AND {column} {bound})"
 
 
 def _oldest(comparison: PlanComparison, samples: Sequence[Mapping[str, object]]) -> datetime | None:

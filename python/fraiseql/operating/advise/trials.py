@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Identity, Transaction, open_pool
@@ -13,6 +13,7 @@ from fraiseql.database.writing import open_admin
 from fraiseql.errors import FraiseQLError, sqlstate_of
 from fraiseql.operating.advise.candidate import Candidate, MeasuredGain
 from fraiseql.operating.advise.replay import USUAL_PAIRS, PairLimits, Sides, compare, is_slower
+from fraiseql.operating.advise.rolling_candidates import with_bounds
 from fraiseql.operating.advise.scratch import Scratch
 from fraiseql.operating.advise.writes import write_times
 from fraiseql.operating.trace.samples import NotReplayed, ReplayedStatement
@@ -118,7 +119,7 @@ async def try_statements(
             await _make(after, candidate)
             before_us, after_us = after_us, before_us
         sides = Sides(before, after, scratch.percent)
-        gains, others = await _compared(sides, statements, limits)
+        gains, others = await _compared(sides, candidate, statements, limits)
     notes = () if own else ("writes were not measured: only a copy may be written",)
     names = {each.id: each.root for each in statements}
     figures = (before_us, after_us, seconds, size)
@@ -126,15 +127,22 @@ async def try_statements(
 
 
 async def _compared(
-    sides: Sides, statements: Sequence[ReplayedStatement], limits: PairLimits
+    sides: Sides,
+    candidate: Candidate,
+    statements: Sequence[ReplayedStatement],
+    limits: PairLimits,
 ) -> tuple[dict[str, MeasuredGain], list[NotReplayed]]:
     gains: dict[str, MeasuredGain] = {}
     others: list[NotReplayed] = []
+
+    def written(sql: str, values: Mapping[str, Any]) -> str:
+        return with_bounds(sql, [candidate], [values])
+
     for statement in statements:
         # An error would end the transaction, and the candidate with it.
         await sides.after.execute("SAVEPOINT fraiseql_compared")
         try:
-            gains[statement.id] = await compare(sides, statement, limits)
+            gains[statement.id] = await compare(sides, statement, limits, written=written)
         except FraiseQLError as error:
             await sides.after.execute("ROLLBACK TO SAVEPOINT fraiseql_compared")
             others.append(NotReplayed(statement.id, statement.root, error.message))
