@@ -21,7 +21,8 @@ from fraiseql.operating.advise.evaluate import (
     evaluate,
 )
 from fraiseql.operating.advise.history import recorded, remember
-from fraiseql.operating.advise.scratch import WHOLE, ScratchLimits
+from fraiseql.operating.advise.relations import WHOLE
+from fraiseql.operating.advise.scratch import ScratchLimits
 from fraiseql.operating.advise.stored_trials import TriedApplication
 from fraiseql.operating.trace.report import load_trace
 from fraiseql.schema import Schema

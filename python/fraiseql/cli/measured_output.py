@@ -9,7 +9,7 @@ from fraiseql.operating.advise.checking import Check, CheckedGain
 from fraiseql.operating.advise.emitting import EmittedAdvice
 from fraiseql.operating.advise.evaluate import Evaluation
 from fraiseql.operating.advise.history import AdviceRecord, history
-from fraiseql.operating.advise.scratch import WHOLE
+from fraiseql.operating.advise.relations import WHOLE
 from fraiseql.operating.advise.trials import Trial
 from fraiseql.settings import Settings
 from fraiseql.sizing.sizes import shown

@@ -23,18 +23,26 @@ from tests.integration.operating.traced import Traced
 TABLES = """
 CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE other (id int PRIMARY KEY);
+CREATE TABLE part (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (0) TO (2);
+CREATE TABLE part2 PARTITION OF part FOR VALUES FROM (2) TO (4);
+INSERT INTO other VALUES (1);
+INSERT INTO part SELECT generate_series(0, 3);
 CREATE TABLE author (id int PRIMARY KEY, name text NOT NULL, mood mood DEFAULT 'ok',
+  other int DEFAULT 1 REFERENCES other,
   initial text GENERATED ALWAYS AS (substr(name, 1, 1)) STORED);
 CREATE TABLE post (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  author int NOT NULL REFERENCES author, body text NOT NULL);
-CREATE TABLE other (id int);
+  author int NOT NULL REFERENCES author, body text NOT NULL,
+  part int DEFAULT 1 REFERENCES part, parent int DEFAULT 1 REFERENCES post);
 INSERT INTO author (id, name) SELECT g, 'author ' || g FROM generate_series(1, 4000) AS g;
 INSERT INTO post (author, body) SELECT 1 + g % 4000, repeat('x', 100)
   FROM generate_series(1, 12000) AS g;
-INSERT INTO other VALUES (1);
 CREATE INDEX post_author ON post (author);
 CREATE VIEW posts AS SELECT * FROM post;
 CREATE MATERIALIZED VIEW counts AS SELECT author, count(*) AS n FROM post GROUP BY author;
+CREATE MATERIALIZED VIEW ratio AS SELECT 1 / count(*) AS n FROM other;
+CREATE MATERIALIZED VIEW ratios AS SELECT count(*) FROM ratio;
 ANALYZE;
 CREATE ROLE scratch_reader LOGIN;
 CREATE POLICY own ON author TO scratch_reader USING (id = 1);
@@ -53,6 +61,8 @@ async def main():
 asyncio.run(main())
 """
 PATIENCE = 20.0
+LACKS = "not in the copy, which lacks tables or rows"
+OTHER, VIEWS = "foreign key author_other_fkey", "rows of public.ratio, rows of public.ratios"
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +81,21 @@ def copy(
     source: Traced, folder: Path, names: list[str], queries: list[str], **limits: float
 ) -> list[Any]:
     """Copy relations, and return the first column of queries in the copy."""
+    return noted_copy(source, folder, names, queries, **limits)[0]
 
-    async def copied() -> list[Any]:
+
+def noted_copy(
+    source: Traced, folder: Path, names: list[str], queries: list[str], **limits: float
+) -> tuple[list[Any], tuple[str, ...]]:
+    """Copy relations, and return the first column of queries in the copy, and its notes."""
+
+    async def copied() -> tuple[list[Any], tuple[str, ...]]:
         settings = Settings().with_values(data_dir=str(folder))
         relations_, bounds = [f"public.{name}" for name in names], ScratchLimits(**limits)
         async with embedded_scratch(source.url, settings, relations_, bounds) as scratch:
             pool: Pool = await open_pool(scratch.url, settings)
             try:
-                return [(await pool.inspect(query))[0][0] for query in queries]
+                return [(await pool.inspect(query))[0][0] for query in queries], scratch.notes
             finally:
                 await pool.close()
 
@@ -94,10 +111,15 @@ def test_a_copy_has_rows_indexes_views_and_nothing_remains(source: Traced, tmp_p
         "SELECT count(*) FROM pg_index WHERE indrelid = 'public.post'::regclass AND indisvalid",
         "SELECT count(*) FROM pg_constraint WHERE conname = 'post_author_fkey'",
         "SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'post'",
+        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0",
+        "SELECT relispopulated FROM pg_class WHERE relname = 'ratio'",
     ]
     # Not the rows of `other`, which no operation reads.
-    expected = [12_000, 4_000, 4_000, 0, 2, 1, 12_000]
-    assert copy(source, tmp_path, ["posts", "author", "counts"], queries) == expected
+    expected = [12_000, 4_000, 4_000, 0, 2, 1, 12_000, 2, False]
+    values, notes = noted_copy(source, tmp_path, ["posts", "author", "counts"], queries)
+    assert values == expected
+    # Rows that they need are not copied.
+    assert notes == (f"{LACKS}: {OTHER}, foreign key post_part_fkey, {VIEWS}",)
     assert not list(tmp_path.iterdir())
 
 
@@ -110,10 +132,13 @@ def test_children_in_a_sample_have_their_parents(
         "SELECT count(*) FROM public.post",
         "SELECT count(*) FROM public.post WHERE author NOT IN (SELECT id FROM public.author)",
     ]
-    authors, posts, orphans = copy(source, tmp_path, ["author", "post"], queries, percent=20)
+    names = ["author", "post", "part"]
+    (authors, posts, orphans), notes = noted_copy(source, tmp_path, names, queries, percent=20)
     assert 0 < authors < 4_000
     assert posts == 3 * authors
     assert orphans == 0
+    lacking = f"{OTHER}, foreign key post_parent_fkey, foreign key post_part_fkey, {VIEWS}"
+    assert notes == (f"{LACKS}: {lacking}",)
 
 
 def test_a_copy_over_the_budget_is_refused_with_its_figure(source: Traced, tmp_path: Path) -> None:

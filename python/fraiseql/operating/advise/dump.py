@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
@@ -18,7 +19,9 @@ _OPTIONS: Final = (
     "--no-publications",
     "--no-subscriptions",
     "--no-security-labels",
+    "--no-tablespaces",
 )
+_ENTRY: Final = re.compile(rb"(?m)^--\n-- TOC entry \d+ \(class (\d+) OID (\d+)\)$")
 _DROPPED: Final = ("PG", "LC_", "LANG")
 _KEPT: Final = (
     "PGDATABASE",
@@ -66,7 +69,11 @@ _TAKEN: Final = frozenset(
 
 
 async def dump_section(
-    url: str, programs: Path, section: Section, snapshot: str | None = None
+    url: str,
+    programs: Path,
+    section: Section,
+    snapshot: str | None = None,
+    without: Collection[tuple[int, int]] = (),
 ) -> bytes:
     """Return the definitions of a database as SQL.
 
@@ -76,12 +83,28 @@ async def dump_section(
         section: Tables and functions (``pre-data``); indexes, constraints and triggers
             (``post-data``).
         snapshot: An exported snapshot of the database; None for its own.
+        without: Objects that are left out: ids of their catalog and their own, as pg_dump names
+            them.
 
     Raises:
         ConfigurationError: ``ADVISE_NO_SCRATCH``: there is no pg_dump, or it failed.
     """
     taken = () if snapshot is None else (f"--snapshot={snapshot}",)
-    return await _dump(url, programs, (f"--section={section}", *taken, *_OPTIONS))
+    words = (f"--section={section}", *taken, *_OPTIONS)
+    if not without:
+        return await _dump(url, programs, words)
+    return _without(await _dump(url, programs, (*words, "--verbose")), without)
+
+
+def _without(dump: bytes, objects: Collection[tuple[int, int]]) -> bytes:
+    """Return a verbose dump without some objects."""
+    entries = list(_ENTRY.finditer(dump))
+    ends = [*(each.start() for each in entries[1:]), len(dump)]
+    kept = [dump[: entries[0].start()] if entries else dump]
+    for entry, end in zip(entries, ends, strict=False):
+        if (int(entry[1]), int(entry[2])) not in objects:
+            kept.append(dump[entry.start() : end])
+    return b"".join(kept)
 
 
 async def dump_statistics(url: str, programs: Path, excluded: Sequence[str]) -> bytes:

@@ -6,6 +6,7 @@ from typing import Final
 
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool
+from fraiseql.database.writing import AdminConnection
 from fraiseql.operating.advise.scratch_server import no_scratch
 from fraiseql.sizing.sizes import MB
 from fraiseql.sql_files import load_sql
@@ -18,6 +19,9 @@ OWN: Final = (
     "fraiseql.view_state",
 )
 """Tables of the framework without which a copy would be built again."""
+
+WHOLE: Final = 100.0
+"""Percentage of the rows of a complete copy."""
 
 _SQL: Final = load_sql(__name__)
 _WHOLE: Final = 4 * MB
@@ -113,6 +117,40 @@ async def tables_to_copy(pool: Pool, relations: Iterable[str]) -> list[CopiedTab
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class IncompleteObject:
+    """A foreign key, or the rows of a materialized view, that the rows of a copy do not allow.
+
+    Attributes:
+        catalog: Id of its catalog, as pg_dump names it.
+        id: Its id in the source.
+        label: Its name for messages.
+    """
+
+    catalog: int
+    id: int
+    label: str
+
+
+async def incomplete_objects(
+    reader: AdminConnection, tables: Sequence[CopiedTable], percent: float
+) -> list[IncompleteObject]:
+    """Return the objects that cannot be made, because a copy has a part of their rows only.
+
+    Args:
+        reader: A session of the source.
+        tables: All tables of the copy.
+        percent: Share of the rows.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    sampled = [each.id for each in tables if percent < WHOLE and each.bytes > _WHOLE]
+    ids = [each.id for each in tables]
+    rows = await reader.fetch(_SQL["incomplete"].text, ids, sampled)
+    return [IncompleteObject(row["catalog"], row["id"], row["label"]) for row in rows]
+
+
 def rows_sql(table: CopiedTable, tables: Sequence[CopiedTable], percent: float) -> str:
     """Return the query of the rows to copy.
 
@@ -133,7 +171,7 @@ def _rows(
 ) -> str:
     columns = ", ".join(map(quote, table.columns))
     query = f"SELECT {columns} FROM ONLY {table.sql}"  # noqa: S608 - quoted names
-    if percent >= 100 or table.bytes <= _WHOLE:  # noqa: PLR2004 - per cent
+    if percent >= WHOLE or table.bytes <= _WHOLE:
         return query
     within = {*children, table.id}
     keys = [

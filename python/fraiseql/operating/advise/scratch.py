@@ -17,15 +17,19 @@ from fraiseql.database.load import copy_rows
 from fraiseql.database.writing import AdminConnection, open_admin
 from fraiseql.errors import ConfigurationError, FraiseQLError
 from fraiseql.operating.advise.dump import dump_section, restore
-from fraiseql.operating.advise.relations import CopiedTable, rows_sql, tables_to_copy
+from fraiseql.operating.advise.relations import (
+    WHOLE,
+    CopiedTable,
+    incomplete_objects,
+    rows_sql,
+    tables_to_copy,
+)
 from fraiseql.operating.advise.scratch_server import no_scratch, scratch_server
 from fraiseql.settings import Settings
 from fraiseql.sizing.sizes import MB, shown
 from fraiseql.sql_files import load_sql
 
 Form = Literal["embedded", "url", "transaction"]
-
-WHOLE: Final = 100.0
 
 _SQL: Final = load_sql(__name__)
 _RATE: Final = 20 * MB
@@ -232,7 +236,9 @@ async def _copied(
                     query = rows_sql(table, tables, limits.percent)
                     place = (table.schema, table.name)
                     await copy_rows(reader, writer, query, place, table.columns)
-            after = await dump_section(url, server.binaries, "post-data", snapshot)
+            parts = await incomplete_objects(reader, tables, limits.percent)
+            without = {(each.catalog, each.id) for each in parts}
+            after = await dump_section(url, server.binaries, "post-data", snapshot, without)
             problems += await restore(target, server.binaries, after)
             async with _admin(target, settings) as writer:
                 for table in tables:
@@ -241,7 +247,9 @@ async def _copied(
             if isinstance(error, ConfigurationError):
                 raise
             raise no_scratch(_server_words(error)) from error
-    return [f"not in the copy: {problem}" for problem in dict.fromkeys(problems)]
+    labels = ", ".join(each.label for each in parts)
+    notes = [f"not in the copy, which lacks tables or rows: {labels}"] if parts else []
+    return [*notes, *(f"not in the copy: {problem}" for problem in dict.fromkeys(problems))]
 
 
 async def _create_database(
