@@ -29,9 +29,12 @@ CREATE TABLE part1 PARTITION OF part FOR VALUES FROM (0) TO (2);
 CREATE TABLE part2 PARTITION OF part FOR VALUES FROM (2) TO (4);
 INSERT INTO other VALUES (1);
 INSERT INTO part SELECT generate_series(0, 3);
+CREATE FUNCTION begun(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT substr(t, 1, 1)';
+CREATE FUNCTION initial(t text) RETURNS text LANGUAGE plpgsql IMMUTABLE
+  AS 'BEGIN RETURN begun(t); END';
 CREATE TABLE author (id int PRIMARY KEY, name text NOT NULL, mood mood DEFAULT 'ok',
   other int DEFAULT 1 REFERENCES other,
-  initial text GENERATED ALWAYS AS (substr(name, 1, 1)) STORED);
+  initial text GENERATED ALWAYS AS (initial(name)) STORED CHECK (begun(initial(name)) <> ''));
 CREATE TABLE post (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   author int NOT NULL REFERENCES author, body text NOT NULL,
   part int DEFAULT 1 REFERENCES part, parent int DEFAULT 1 REFERENCES post);
@@ -48,6 +51,10 @@ CREATE ROLE scratch_reader LOGIN;
 CREATE POLICY own ON author TO scratch_reader USING (id = 1);
 GRANT SELECT ON author TO scratch_reader;
 ALTER TABLE author ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+CREATE TRIGGER refused BEFORE INSERT ON post FOR EACH ROW EXECUTE FUNCTION refused();
+CREATE RULE nothing AS ON INSERT TO author DO INSTEAD NOTHING;
+ALTER DATABASE copied SET search_path = public, pg_catalog;
 """
 KILLED = """
 import asyncio, sys
@@ -113,9 +120,10 @@ def test_a_copy_has_rows_indexes_views_and_nothing_remains(source: Traced, tmp_p
         "SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'post'",
         "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0",
         "SELECT relispopulated FROM pg_class WHERE relname = 'ratio'",
+        "SELECT reset_val FROM pg_settings WHERE name = 'search_path'",
     ]
     # Not the rows of `other`, which no operation reads.
-    expected = [12_000, 4_000, 4_000, 0, 2, 1, 12_000, 2, False]
+    expected = [12_000, 4_000, 4_000, 0, 2, 1, 12_000, 2, False, "public, pg_catalog"]
     values, notes = noted_copy(source, tmp_path, ["posts", "author", "counts"], queries)
     assert values == expected
     # Rows that they need are not copied.

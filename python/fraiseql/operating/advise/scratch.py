@@ -3,12 +3,12 @@
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from fraiseql.catalog.picture import quote
 from fraiseql.database import Pool, open_pool
@@ -28,6 +28,7 @@ from fraiseql.operating.advise.scratch_server import no_scratch, scratch_server
 from fraiseql.settings import Settings
 from fraiseql.sizing.sizes import MB, shown
 from fraiseql.sql_files import load_sql
+from fraiseql.sql_names import OWN_PATH
 
 Form = Literal["embedded", "url", "transaction"]
 
@@ -116,7 +117,9 @@ class Scratch:
         async with _admin(self.server.url, settings) as admin:
             try:
                 await admin.execute(f"CREATE DATABASE {name} TEMPLATE {_COPY} STRATEGY file_copy")
-                await _set_planner(admin, name, await _planner_settings(self.url, settings))
+                async with _admin(self.url, settings) as first:
+                    session = await _session_settings(first)
+                await _set_session(admin, name, session)
             except FraiseQLError as error:
                 raise no_scratch(_server_words(error)) from error
             try:
@@ -232,17 +235,18 @@ async def _copied(
             async with _admin(target, settings) as writer:
                 await _check_present(writer, tables, problems)
                 await reader.execute("SET LOCAL row_security = off")
-                for table in tables:
-                    query = rows_sql(table, tables, limits.percent)
-                    place = (table.schema, table.name)
-                    await copy_rows(reader, writer, query, place, table.columns)
+                # Constraints and generated columns may call functions that name no schemas.
+                async with writer.declared():
+                    for table in tables:
+                        query = rows_sql(table, tables, limits.percent)
+                        place = (table.schema, table.name)
+                        await copy_rows(reader, writer, query, place, table.columns)
             parts = await incomplete_objects(reader, tables, limits.percent)
             without = {(each.catalog, each.id) for each in parts}
             after = await dump_section(url, server.binaries, "post-data", snapshot, without)
             problems += await restore(target, server.binaries, after)
             async with _admin(target, settings) as writer:
-                for table in tables:
-                    await writer.execute(f"VACUUM (ANALYZE) {table.sql}")
+                problems += await _analyzed(writer, tables)
         except FraiseQLError as error:
             if isinstance(error, ConfigurationError):
                 raise
@@ -252,28 +256,44 @@ async def _copied(
     return [*notes, *(f"not in the copy: {problem}" for problem in dict.fromkeys(problems))]
 
 
+async def _analyzed(writer: AdminConnection, tables: Sequence[CopiedTable]) -> list[str]:
+    """Collect the statistics of tables; return what failed, such as functions of an index."""
+    problems = []
+    for table in tables:
+        try:
+            await writer.execute(f"VACUUM (ANALYZE) {table.sql}")
+        except FraiseQLError as error:
+            problems.append(f"statistics of {table.label}: {_server_words(error)}")
+    return problems
+
+
 async def _create_database(
     reader: AdminConnection, server: EmbeddedServer, settings: Settings
 ) -> None:
     """Create the roles that policies name, and a database with the source's planner settings."""
     roles = [row["name"] for row in await reader.fetch(_SQL["roles"].text)]
-    values = await reader.fetch(_SQL["settings"].text, list(_PLANNER))
+    session = await _session_settings(reader)
     async with _admin(server.url, settings) as admin:
         for role in roles:
             await admin.execute(f"CREATE ROLE {quote(role)} NOLOGIN")
         await admin.execute(f"CREATE DATABASE {_COPY} TEMPLATE template0")
-        await _set_planner(admin, _COPY, values)
+        await _set_session(admin, _COPY, session)
 
 
-async def _set_planner(admin: AdminConnection, database: str, values: Iterable[Any]) -> None:
-    for row in values:
-        value = row["value"].replace("'", "''")
-        await admin.execute(f"ALTER DATABASE {database} SET {row['name']} = '{value}'")
+async def _session_settings(session: AdminConnection) -> dict[str, str]:
+    """Return the settings of the planner, and the search path, of a database's sessions."""
+    names = [*_PLANNER, "search_path"]
+    return {row["name"]: row["value"] for row in await session.fetch(_SQL["settings"].text, names)}
 
 
-async def _planner_settings(url: str, settings: Settings) -> list[Any]:
-    async with _admin(url, settings) as admin:
-        return await admin.fetch(_SQL["settings"].text, list(_PLANNER))
+async def _set_session(admin: AdminConnection, database: str, settings: Mapping[str, str]) -> None:
+    """Give the sessions of a database some settings."""
+    for name, value in settings.items():
+        # A search path is a list, which has no form as one literal.
+        await admin.execute(_SQL["use"].text, name, value)
+        await admin.execute(f"ALTER DATABASE {database} SET {quote(name)} FROM CURRENT")
+        await admin.execute(f"RESET {quote(name)}")
+    await admin.execute(OWN_PATH)
 
 
 async def _check_present(
