@@ -289,7 +289,8 @@ def where_input(
 
 
 COUNT_ORDER: Final = GraphQLInputObjectType(
-    "CountOrderBy",
+    # No name of a plausible type: one called Count has an input of the plain name.
+    "ListCountOrderBy",
     {"count": GraphQLInputField(ORDER, description="Number of items.")},
     description="Value of a list to order by.",
     out_type=lambda value: with_direction("count", value["count"]),

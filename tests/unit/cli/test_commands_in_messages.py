@@ -16,6 +16,8 @@ def fresh() -> Iterator[None]:
     # It knows the commands.
     make_parser()
     program.cache_clear()
+    # Another test of the process may have named one.
+    use_application(None)
     yield
     program.cache_clear()
     use_application(None)

@@ -55,8 +55,11 @@ async def test_a_thousand_callers_on_a_cold_key_compute_once(fixture: CacheFixtu
     await fixture.settled()
     assert gate.begun == 1
     assert len({value_of(answer) for answer in answers}) == 1
-    assert sum(answer.collapsed for answer in answers) == CALLERS - 1
     assert sum(answer.computed is not None for answer in answers) == 1
+    # Those that a busy machine lets in after the computation are hits.
+    shared = [answer for answer in answers if answer.computed is None]
+    assert all(answer.collapsed or answer.outcome == "hit" for answer in shared)
+    assert any(answer.collapsed for answer in shared)
 
 
 async def test_a_caller_during_a_computation_gets_no_older_read(
