@@ -56,9 +56,12 @@ async def test_each_way_is_answered_in_its_way(directory, monkeypatch):
             ways = [way for way in over_http.ways(5) if way.store == over_http.MEMORY]
             for way in ways:
                 over_http.fill(way, running[way.store])
-            rows = await over_http.measure(run, ways, running)
-            assert {row["errors"] for row in rows} == {0}
-            # In a tenth of a second on a busy machine, some of them are computed.
+            for _ in range(5):
+                # In a tenth of a second of a busy machine, few requests are answered.
+                rows = await over_http.measure(run, ways, running)
+                assert {row["errors"] for row in rows} == {0}
+                if all(row["memory_hits"] > 0.5 for row in rows):
+                    break
             assert all(row["memory_hits"] > 0.5 for row in rows), rows
             beside = await over_http.measure(run, ways[:1], running, names.SAME)
             assert beside[0]["written"] > 0

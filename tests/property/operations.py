@@ -23,7 +23,7 @@ _BONES = [
     "(limit: 4)",
     "(offset: -1)",
     "(where: {weight: {gt: 1}})",
-    "(where: {weight: {gte: $one}}, orderBy: [{id: ASC}])",
+    "(where: {id: {gte: $one}}, orderBy: [{id: ASC}])",
     '(where: {not: {label: {in: ["a", "c"]}}}, limit: 1)',
     "(orderBy: [{label: DESC_NULLS_LAST}, {weight: ASC}], limit: 2, offset: $one)",
     "(where: {or: []})",

@@ -72,7 +72,7 @@ def refused(bench: Served, query: str, variables: Any = None, **more: Any) -> li
         ("{ books(where: { titel: {} }) { id } }", "GRAPHQL_VALIDATION_FAILED", "'titel'"),
         ("{ books(orderBy: [{ id: UP }]) { id } }", "GRAPHQL_VALIDATION_FAILED", "'UP'"),
         ("{ books(orderBy: [{ tags: ASC }]) { id } }", "GRAPHQL_VALIDATION_FAILED", "'tags'"),
-        ('{ books(where: { tags: {eq: ["a"]} }) { id } }', "GRAPHQL_VALIDATION_FAILED", "'eq'"),
+        ("{ books(where: { tags: {} }) { id } }", "GRAPHQL_VALIDATION_FAILED", "'tags'"),
         ("{ books(where: { spine: {} }) { id } }", "GRAPHQL_VALIDATION_FAILED", "'spine'"),
         ("{ ...F } fragment F on Query { ...F }", "GRAPHQL_VALIDATION_FAILED", "within itself"),
         ("mutation { x }", "OPERATION_NOT_SUPPORTED", "no mutation type"),
