@@ -1,0 +1,11 @@
+//! Repeated GraphQL requests, answered from plans that Python made.
+//!
+//! No HTTP server and no Python: `fraiseql-server` calls [`Engine::answer`] for each request, and
+//! hands the request over to Python where it returns nothing. Python stays the oracle: each answer
+//! is, byte for byte, the one that Python would give.
+
+mod engine;
+mod message;
+
+pub use engine::Engine;
+pub use message::{Header, Method, Request, Response};

@@ -1,0 +1,1 @@
+//! HTTP server: answers from the runtime, or hands requests over to Python.
