@@ -10,6 +10,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoFragmentCyclesRule,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
@@ -32,6 +33,8 @@ _RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(
     # Rules for directives that our schemas do not have: KnownDirectives refuses them.
     if not rule.__name__.startswith(("DeferStream", "StreamDirective"))
 )
+
+_MAX_ERRORS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def parse_document(
     node = _operation(document, request.operation_name)
     check_kind(node, schema, read_only=request.read_only)
     check_limits(document, limits.max_depth, limits.max_aliases)
-    sizes = check_repeats(document, limits.max_fields)
+    sizes = _sizes(schema, document, limits.max_fields)
     parsed = perf_counter()
     timings.parse += parsed - start
     _validate(schema, document, limits)
@@ -112,11 +115,22 @@ def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
         raise RequestError([error], code) from error
 
 
+def _sizes(schema: GraphQLSchema, document: DocumentNode, max_fields: int) -> dict[int, int]:
+    """Return the number of fields that each definition selects, by the id of its node."""
+    try:
+        return check_repeats(document, max_fields)
+    except RequestError:
+        # Fragments that spread each other select fields without end: say so.
+        if cycles := validate(schema, document, [NoFragmentCyclesRule], max_errors=_MAX_ERRORS):
+            raise RequestError(cycles, "GRAPHQL_VALIDATION_FAILED") from None
+        raise
+
+
 def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLimits) -> None:
     rules = _RULES if limits.introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
     # Suggestions would reveal names that a closed introspection hides.
     errors = validate(
-        schema, document, rules, max_errors=20, hide_suggestions=not limits.introspection
+        schema, document, rules, max_errors=_MAX_ERRORS, hide_suggestions=not limits.introspection
     )
     if errors:
         raise RequestError(errors, "GRAPHQL_VALIDATION_FAILED")
@@ -127,7 +141,8 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
         node for node in document.definitions if isinstance(node, OperationDefinitionNode)
     ]
     if name is not None:
-        operations = [node for node in operations if node.name and node.name.value == name]
+        # Of several with this name, which validation refuses, the first.
+        operations = [node for node in operations if node.name and node.name.value == name][:1]
     if len(operations) == 1:
         return operations[0]
     if name is not None:
