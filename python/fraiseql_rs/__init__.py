@@ -4,6 +4,7 @@ Everything here comes from the extension module; `_native.pyi` describes it.
 """
 
 from fraiseql_rs._native import (
+    Engine,
     LargeText,
     RenderError,
     Shape,
@@ -13,6 +14,7 @@ from fraiseql_rs._native import (
 )
 
 __all__ = [
+    "Engine",
     "LargeText",
     "RenderError",
     "Shape",

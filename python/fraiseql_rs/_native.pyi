@@ -1,7 +1,15 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias, final
 
-__all__ = ["LargeText", "RenderError", "Shape", "__version__", "check_json", "transform_one"]
+__all__ = [
+    "Engine",
+    "LargeText",
+    "RenderError",
+    "Shape",
+    "__version__",
+    "check_json",
+    "transform_one",
+]
 
 # A row whose first column is a document: asyncpg's Record, a tuple, a list.
 class _Record(Protocol):
@@ -39,6 +47,10 @@ class Shape:
     def render(
         self, streams: Sequence[Sequence[_Item] | None], max_bytes: int | None = None
     ) -> tuple[bytes | LargeText, list[RenderError] | None, dict[int, list[bytes]] | None]: ...
+
+@final
+class Engine:
+    def __new__(cls) -> Engine: ...
 
 def check_json(data: bytes) -> None: ...
 def transform_one(row: object, type_name: str, info: _Info) -> object: ...

@@ -1,6 +1,7 @@
 //! The Python module `fraiseql_rs`: shapes and the strict JSON check.
 //! Only compiled handles and bytes cross the boundary; there is no global state.
 
+mod engine;
 mod errors;
 mod gate;
 mod items;
@@ -17,6 +18,8 @@ mod _native {
 
     use crate::gate;
 
+    #[pymodule_export]
+    use crate::engine::Engine;
     #[pymodule_export]
     use crate::errors::RenderError;
     #[pymodule_export]
