@@ -5,6 +5,7 @@ import enum
 import sys
 import types
 import typing
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Union
@@ -87,9 +88,10 @@ def evaluate(hint: Any, module: str | None, names: Mapping[str, Any], namespace:
     """
     if namespace is None:
         namespace = vars(sys.modules[module]) if module in sys.modules else {}
-    extra = {name: value for name, value in names.items() if name not in namespace}
+    # Not a new dict of all names for each hint: applications have thousands.
+    local: Any = ChainMap(namespace, names)  # type: ignore[arg-type]
     holder = types.SimpleNamespace(__annotations__={"hint": hint})
-    return typing.get_type_hints(holder, namespace, extra, include_extras=True)["hint"]
+    return typing.get_type_hints(holder, namespace, local, include_extras=True)["hint"]
 
 
 def description_of(hint: Any) -> str | None:

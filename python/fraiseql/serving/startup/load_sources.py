@@ -1,5 +1,6 @@
 """Sources of an application, loaded from the database and checked."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.serving.planning.relations import BoundRelation, Relations
-from fraiseql.serving.startup.columns import check_columns
+from fraiseql.serving.startup.columns import CheckedDeclarations, check_columns
 from fraiseql.serving.startup.indexed import withdraw_unindexed
 from fraiseql.serving.startup.proof import prove as prove_declarations
 from fraiseql.serving.startup.unordered import withdraw_uncompared
@@ -54,16 +55,21 @@ async def load_sources(
         DatabaseError: The database cannot be reached or does not allow this.
     """
     catalog = await load_catalog(pool, declared_relations(schema))
-    live = map_sources(schema, catalog)
-    # They read no rows, so lists need no bound.
-    relations = Relations(schema, live, max_embed_items=0)
-    checked = check_columns(relations)
+    # In a thread: requests are answered while thousands of columns are checked.
+    relations, checked = await asyncio.to_thread(_checked, schema, catalog)
+    live = relations.sources
     if prove:
         served = list(_served(relations, checked.bound_relations))
         withdraw_uncompared(relations, served)
         await withdraw_unindexed(pool, relations, served)
         await prove_declarations(pool, relations, checked)
     return LoadedSources(live, await publish(schema, catalog, pool, live))
+
+
+def _checked(schema: Schema, catalog: Catalog) -> tuple[Relations, CheckedDeclarations]:
+    # They read no rows, so lists need no bound.
+    relations = Relations(schema, map_sources(schema, catalog), max_embed_items=0)
+    return relations, check_columns(relations)
 
 
 def _served(
