@@ -45,6 +45,10 @@ def used_names(root: Node) -> set[str]:
 
 def deciding_variables(root: Node) -> set[str]:
     """Return the variables whose values decide which fields are selected."""
+    text = "" if root.loc is None else root.loc.source.body
+    if text and "@" not in text and "__" not in text:
+        # Neither a directive nor introspection: most documents.
+        return set()
     names: set[str] = set()
     for node in walk(root):
         introspects = isinstance(node, FieldNode) and node.name.value.startswith("__")

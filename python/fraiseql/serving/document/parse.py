@@ -5,7 +5,6 @@ from time import perf_counter
 from typing import Final, Self
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -15,7 +14,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
-    specified_rules,
     validate,
 )
 
@@ -24,15 +22,9 @@ from fraiseql.serving.document.limits import check_limits
 from fraiseql.serving.document.operation import Operation, RequestError
 from fraiseql.serving.document.repeats import check_repeats
 from fraiseql.serving.document.request import Request
+from fraiseql.serving.document.rules import breakable_rules
 from fraiseql.serving.document.sizes import InputLimits, input_limits
 from fraiseql.settings import Settings
-
-_RULES: Final[tuple[type[ASTValidationRule], ...]] = tuple(
-    rule
-    for rule in specified_rules
-    # Rules for directives that our schemas do not have: KnownDirectives refuses them.
-    if not rule.__name__.startswith(("DeferStream", "StreamDirective"))
-)
 
 _MAX_ERRORS: Final = 20
 
@@ -90,7 +82,7 @@ def parse_document(
     sizes = _sizes(schema, document, limits.max_fields)
     parsed = perf_counter()
     timings.parse += parsed - start
-    _validate(schema, document, limits)
+    _validate(schema, request.query, document, limits)
     operation = Operation(
         schema,
         document,
@@ -126,8 +118,11 @@ def _sizes(schema: GraphQLSchema, document: DocumentNode, max_fields: int) -> di
         raise
 
 
-def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLimits) -> None:
-    rules = _RULES if limits.introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
+def _validate(
+    schema: GraphQLSchema, text: str, document: DocumentNode, limits: DocumentLimits
+) -> None:
+    more = () if limits.introspection else (NoSchemaIntrospectionCustomRule,)
+    rules = [breakable_rules(text, *more)]
     # Suggestions would reveal names that a closed introspection hides.
     errors = validate(
         schema, document, rules, max_errors=_MAX_ERRORS, hide_suggestions=not limits.introspection

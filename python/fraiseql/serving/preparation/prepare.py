@@ -180,7 +180,8 @@ class Preparer:
 
         def read() -> Operation:
             operation = parse_document(schema, request, self._limits, timings)
-            operation.checks = self._schema.guards.checks(used_names(operation.document))
+            if self._schema.guards.names:
+                operation.checks = self._schema.guards.checks(used_names(operation.document))
             return operation
 
         try:

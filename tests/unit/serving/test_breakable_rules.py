@@ -1,0 +1,73 @@
+"""Rules that a document can break, against all of graphql-core's."""
+
+import pytest
+from graphql import (
+    GraphQLSchema,
+    KnownDirectivesRule,
+    NoSchemaIntrospectionCustomRule,
+    NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
+    build_schema,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from fraiseql.serving.document.rules import breakable_rules
+
+RULES = [rule for rule in specified_rules if "Stream" not in rule.__name__]
+SCHEMA = """
+interface Named { name: String }
+type Dog implements Named { name: String, age(in: Int!): Int, owner: Person }
+type Person implements Named { name: String, dogs(where: Where, first: Int): [Dog!] }
+input Where { name: String, age: Int }
+type Query { me: Person, pets: [Named], dog(id: ID!): Dog }
+"""
+DOCUMENTS = """
+{ me { name } }
+{ me { nam name { x } dogs } }
+query A { me { name } } query A { me { name } }
+{ me { name } } query B { me { name } }
+query ($a: Int, $a: Int, $b: Where) { me { dogs(first: $a, where: $c) { name } } }
+query ($a: String) { me { dogs(first: $a) { name } } }
+query ($a: Person) { me { name } }
+query ($a: Missing) { me { name } }
+{ me { ...F } }
+{ me { ...F } } fragment F on Person { name ...F }
+{ me { name } } fragment F on Person { name } fragment F on Dog { name }
+{ me { ... on Dog { name } ... on Where { name } } }
+{ me @skip { name @unknown } }
+{ me { name @skip(if: true) @skip(if: false) } }
+{ dog { age name: age(in: "x", in: 2, out: 3) } }
+{ dog(id: 1) { name name: age(in: 1) } }
+{ me { dogs(where: {name: "...", name: "fragment", other: 1}) { name } } }
+{ __schema { types { name } } me { a b c d e f g h } }
+subscription { me { name } }
+mutation { me { name } }
+type Extra { a: Int } { me { name } }
+{ pets { ... { ... { name @include(if: $x) } } ...G } } fragment G on Named { ... on Dog { age } }
+""".strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    return build_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("text", DOCUMENTS)
+@pytest.mark.parametrize("limit", [2, 20])
+def test_a_document_has_the_errors_of_all_rules(
+    schema: GraphQLSchema, text: str, limit: int
+) -> None:
+    document, more = parse(text), NoSchemaIntrospectionCustomRule
+    expected = validate(schema, document, [*RULES, more], max_errors=limit)
+    # Twice: the second time with the methods found by the first.
+    for _ in range(2):
+        errors = validate(schema, document, [breakable_rules(text, more)], max_errors=limit)
+        assert [str(error) for error in errors] == [str(error) for error in expected]
+
+
+def test_a_plain_document_is_visited_by_no_rule_about_what_it_does_not_have() -> None:
+    rules = set(breakable_rules("{ me { name } }").rules)
+    assert rules.isdisjoint({KnownDirectivesRule, NoUnusedFragmentsRule, NoUnusedVariablesRule})
+    assert set(breakable_rules('{ a(b: $c, d: "fragment@subscription") }').rules) == set(RULES)
