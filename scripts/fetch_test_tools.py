@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 TESTS = Path(__file__).parent.parent / "tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Debian's packages run it before they start a service: 101 forbids it.
 POLICY = Path("/usr/sbin/policy-rc.d")
-FOLDERS = (TESTS / "spec", TESTS / "browser")
+FOLDERS = (TESTS / "spec", TESTS / "browser", TESTS / "clients")
 
 
 def main() -> None:
@@ -32,15 +33,39 @@ def _node_packages() -> list[str]:
         return ["Node.js 20 or newer with npm (Debian: apt-get install nodejs npm)"]
     for folder in wanting:
         print(f"Installing the node packages of tests/{folder.name}")
-        # No lock file: it would record addresses. The versions in package.json are exact.
-        quiet = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
-        subprocess.run([npm or "npm", "install", *quiet], check=True, cwd=folder)
+        # Without a lock file, the versions in package.json are exact.
+        is_locked = (folder / "package-lock.json").is_file()
+        command = ("ci",) if is_locked else ("install", "--no-package-lock")
+        quiet = ("--no-audit", "--no-fund", "--loglevel=error")
+        subprocess.run([npm or "npm", *command, *quiet], check=True, cwd=folder)
     return []
 
 
 def _is_installed(folder: Path) -> bool:
+    if not _is_as_locked(folder):
+        return False
     required = json.loads((folder / "package.json").read_text())["dependencies"]
     return all(_version(folder / "node_modules" / name) == required[name] for name in required)
+
+
+def _is_as_locked(folder: Path) -> bool:
+    """Return whether the installed packages are those of the lock file, if there is one."""
+    lock = folder / "package-lock.json"
+    if not lock.is_file():
+        return True
+    # npm writes what it installed into a lock file of the same form.
+    installed = _packages(folder / "node_modules" / ".package-lock.json")
+    locked = _packages(lock)
+    wanted = {name for name, package in locked.items() if name and not package.get("optional")}
+    return wanted <= installed.keys() and all(
+        package.get("integrity") == locked.get(name, {}).get("integrity")
+        for name, package in installed.items()
+    )
+
+
+def _packages(lock: Path) -> dict[str, Any]:
+    packages: dict[str, Any] = json.loads(lock.read_text())["packages"] if lock.is_file() else {}
+    return packages
 
 
 def _version(package: Path) -> str:

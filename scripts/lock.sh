@@ -21,3 +21,4 @@ compile bootstrap --group bootstrap
 compile dev pyproject.toml --extra embedded --extra serve --extra redis --extra otel --extra jwt --group dev
 compile demo --no-deps --group demo
 compile soak --group soak
+compile peers --group peers

@@ -53,6 +53,7 @@ CASES_IN_TURN: Final = (
 """Many cases each, independent of each other: half of them run on each server."""
 
 FILES_IN_TURN: Final = (
+    "tests/clients/",
     "tests/integration/caching/indexes/",
     "tests/integration/caching/materialized_view/",
     "tests/integration/caching/projection/test_declared",
@@ -81,6 +82,7 @@ Oracles, tests that kill, and tests of what is read from the catalog run on both
 
 
 LONG_FILES_IN_TURN: Final = (
+    "tests/clients/",
     "tests/browser/test_ops_page.py",
     "tests/property/test_hidden.py",
     "tests/property/test_permissions.py",
