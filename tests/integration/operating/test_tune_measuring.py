@@ -65,7 +65,9 @@ def test_a_setting_is_proposed_after_the_sampled_statements_were_run(traced: Tra
     traced.serve(LIVE, LIVE, "{ lives { name } }", variables={"id": 3}, trace="values")
     tuning, measurement = tuned(traced)
     assert {each.statement.root for each in measurement.times} == {"live", "lives"}
-    assert all(len(each.old) == len(each.new) == PAIRS for each in measurement.times)
+    assert all(len(each.old) == len(each.new) for each in measurement.times)
+    # Two runs, unless all settings make something slower.
+    assert {len(each.new) for each in measurement.times} <= {PAIRS, 2 * PAIRS}
     assert tuning.candidates == ()
     # Which of them are slower, a busy machine decides.
     decided = names(tuning.proposals) | names(tuning.skipped)
