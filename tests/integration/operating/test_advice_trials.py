@@ -1,6 +1,7 @@
 """Candidates that SQL statements make, measured in a scratch copy."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,11 @@ INSERT INTO measure (author, at, state, doc)
   FROM generate_series(1, 20000) AS g;
 CREATE INDEX measure_at ON measure (at);
 VACUUM ANALYZE measure;
+CREATE SCHEMA "a.b";
+CREATE TABLE "a.b"."M.x" (id int, "At" int);
+INSERT INTO "a.b"."M.x" SELECT g, g * 7919 % 20000 FROM generate_series(1, 20000) AS g;
+CREATE INDEX "M.At" ON "a.b"."M.x" ("At");
+VACUUM ANALYZE "a.b"."M.x";
 """
 SELECT = 'SELECT t0."id", t0."doc" FROM "public"."measure" AS t0 WHERE '
 LAST = ' ORDER BY t0."id" DESC LIMIT 20'
@@ -36,10 +42,12 @@ STATEMENTS = {
     "author": (f"{SELECT}{AUTHOR}{LAST}", ("integer",)),
     "open": (f"""{SELECT}t0."state" = 'open' AND {AUTHOR}{LAST}""", ("integer",)),
     "late": (LATE, ("timestamp with time zone",)),
+    "dotted": ('SELECT count(*) FROM "a.b"."M.x" WHERE id = 7', ()),
+    "capital": ('SELECT count(*) FROM "a.b"."M.x" WHERE "At" = 7', ()),
     "tag": (f"""{SELECT}(t0."doc" ->> 'tag') = 't7' ORDER BY 1""", ()),
     "contains": (f"""{SELECT}t0."doc" @> '{{"tag": "t7"}}' ORDER BY 1""", ()),
 }
-PAIRS = PairLimits(seconds=2.0)
+PAIRS = PairLimits(seconds=6.0)
 INDEXES = {
     "index": ("author", "CREATE INDEX CONCURRENTLY m1 ON public.measure (author, id DESC)"),
     "partial index": ("open", "CREATE INDEX m1 ON public.measure (author) WHERE state = 'open'"),
@@ -64,7 +72,7 @@ def source(server_kind: str, scratches: Scratches) -> Iterator[Traced]:
 def copy(source: Traced, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """One copy for all candidates: nothing remains of any of them."""
     settings = Settings().with_values(data_dir=str(tmp_path_factory.mktemp("tried")))
-    making = embedded_scratch(source.url, settings, ["public.measure"], ScratchLimits())
+    making = embedded_scratch(source.url, settings, ["public.measure", "a.b.M.x"], ScratchLimits())
     yield source.run(making.__aenter__())
     source.run(making.__aexit__(None, None, None))
 
@@ -114,6 +122,20 @@ def test_a_dropped_index_that_is_used_makes_a_statement_slower(source: Traced, c
     assert trial.size < 0
 
 
+def test_names_with_dots_and_capitals_are_those_of_tables_and_indexes(
+    source: Traced, copy: Copy
+) -> None:
+    table = changed('CREATE INDEX ON "a.b"."M.x" (id)')
+    table = replace(table, table="a.b.M.x", schema="a.b")
+    trial = tried(source, copy, table, "dotted")
+    assert trial.refusal == ""
+    assert trial.gains["dotted"].gain > 1.5
+    dropped = replace(table, kind="drop index", ddl=(), target="a.b.M.At")
+    trial = tried(source, copy, dropped, "capital")
+    assert trial.gains["capital"].high < 1
+    assert trial.size < 0
+
+
 def test_a_candidate_with_other_answers_is_wrong(source: Traced, copy: Copy) -> None:
     candidate = changed("UPDATE public.measure SET doc = doc || '{\"x\": 1}'")
     trial = tried(source, copy, candidate, "author")
@@ -140,10 +162,11 @@ def test_nothing_remains_of_the_candidates(source: Traced, copy: Copy) -> None:
     inside.runner.close()
 
 
-def test_a_transaction_of_the_database_itself_is_rolled_back(source: Traced) -> None:
+@pytest.mark.parametrize("form", ["transaction", "url"])
+def test_a_transaction_of_a_database_is_rolled_back(source: Traced, form: str) -> None:
     catalog = "SELECT * FROM pg_class WHERE relname LIKE 'm%' OR relnamespace = 2200 ORDER BY oid"
     before = source.fetch(catalog)
-    trial = tried(source, Copy("transaction", source.url), changed(INDEXES["index"][1]), "author")
+    trial = tried(source, Copy(form, source.url), changed(INDEXES["index"][1]), "author")
     assert trial.gains["author"].gain > 1.5
     assert trial.before_us is None
     assert "only a copy may be written" in trial.notes[0]

@@ -48,6 +48,7 @@ class Candidate:
         declared: The value that ``declaration`` writes, or None.
         lock: Lock that the change takes, and who waits.
         size: Bytes that it adds, estimated; negative for those it frees.
+        schema: Schema of the table; empty for the part of its name before the first dot.
     """
 
     kind: Kind
@@ -62,6 +63,15 @@ class Candidate:
     declared: Any = None
     lock: str = "none"
     size: int = 0
+    schema: str = ""
+
+    def within_schema(self, name: str) -> tuple[str, str]:
+        """Return the schema and the bare name of the table, or of one of its indexes.
+
+        Both parts of ``schema.name`` may contain dots.
+        """
+        schema = self.schema or name.partition(".")[0]
+        return schema, name[len(schema) + 1 :]
 
     @property
     def id(self) -> str:
@@ -115,6 +125,8 @@ class MeasuredGain:
         blocks: Blocks per run, before and after.
         sampled: Percentage of the rows in the scratch copy.
         floor_ms: Median of a statement that reads nothing, at the same time.
+        processor: Processor time of the backend in milliseconds: medians before, after, and of the
+            statement that reads nothing; None if the server is not on this machine.
     """
 
     before_ms: float
@@ -129,6 +141,7 @@ class MeasuredGain:
     blocks: tuple[float, float] = (0.0, 0.0)
     sampled: float = 100.0
     floor_ms: float = 0.0
+    processor: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

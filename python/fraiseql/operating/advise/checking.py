@@ -19,6 +19,7 @@ LEAST_CALLS: Final = 20
 
 _SQL: Final = load_sql(__name__)
 _LISTED: Final = 10
+_CACHES: Final = frozenset({"result cache", "stale"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ async def check_advice(pool: Pool, record: AdviceRecord, since: datetime | None 
     Args:
         pool: Connections to the application's database.
         record: The advice.
-        since: When it was deployed; None asks the ledger of ``db apply``.
+        since: When it was deployed; None asks the ledger of ``db apply``, and for a cache, whose
+            query has no objects of its own, the trace.
 
     Raises:
         ConfigurationError: ``TRACE_EMPTY``: the database has no trace.
@@ -123,6 +125,11 @@ async def _gains(pool: Pool, record: AdviceRecord, start: datetime) -> Sequence[
 
 async def _deployed(pool: Pool, record: AdviceRecord) -> datetime | None:
     """Return when objects of the advice's target were applied after it was recorded."""
+    if record.kind in _CACHES:
+        roots = [each.root for each in record.promises]
+        (row,) = await pool.inspect(_SQL["cached"].text, [roots, record.at])
+        first: datetime | None = row["at"]
+        return first
     if not (await pool.inspect(_SQL["has_ledger"].text))[0]["exists"]:
         return None
     owners = [record.target, f"Query.{record.target}"]

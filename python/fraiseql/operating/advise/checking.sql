@@ -2,6 +2,11 @@
 SELECT max(l.at) AS at FROM fraiseql.ledger l
 WHERE l.owner = ANY ($1::text[]) AND l.at > $2 AND l.state = 'done';
 
+-- cached: When the trace first has answers through the cache of a query after a time; else null.
+SELECT min(w.at) AS at FROM fraiseql.operation_window w
+JOIN fraiseql.operation_statement s ON s.id = w.statement
+WHERE s.root = ANY ($1::text[]) AND w.source LIKE 'result:%' AND w.at > $2;
+
 -- has_ledger: Whether anything was applied here.
 SELECT to_regclass('fraiseql.ledger') IS NOT NULL AS exists;
 

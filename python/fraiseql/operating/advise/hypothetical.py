@@ -58,6 +58,7 @@ async def created_index(read: Read, ddl: str, tables: Mapping[str, TableFacts]) 
         (undo,),
         lock=f"SHARE UPDATE EXCLUSIVE on {table}: neither reads nor writes wait",
         size=_size(match["tail"], tables.get(f"{row['schema']}.{row['name']}")),
+        schema=row["schema"],
     )
     return AdviceProposal(candidate)
 
@@ -80,6 +81,7 @@ async def dropped_index(read: Read, name: str) -> AdviceProposal:
         (f"DROP INDEX CONCURRENTLY {own}",),
         (row["definition"],),
         lock="SHARE UPDATE EXCLUSIVE on the table, for a moment",
+        schema=row["schema"],
     )
     return AdviceProposal(candidate, us_per_write=-1.5)
 

@@ -17,7 +17,7 @@ from fraiseql.operating.advise.candidate import Candidate, Kind
 from fraiseql.operating.advise.comparisons import PlanComparison, ScanItem
 from fraiseql.operating.advise.rolling_candidates import rolling_candidates
 from fraiseql.operating.advise.scans import PlanScan
-from fraiseql.operating.advise.table_facts import ExistingIndex, TableFacts
+from fraiseql.operating.advise.table_facts import TableFacts
 from fraiseql.operating.advise.workload import WorkloadStatement
 from fraiseql.schema.storage import Gin, Index
 
@@ -161,15 +161,11 @@ def _order(scan: PlanScan, facts: TableFacts) -> list[tuple[ScanItem, bool]]:
         return [(replace(item, alias=""), descending) for item, descending in scan.order]
     if not (scan.index and scan.limit):
         return []
-    index = next((each for each in facts.indexes if _bare(each) == scan.index), None)
+    index = next((each for each in facts.indexes if facts.bare_name(each) == scan.index), None)
     if index is None or index.method != "btree":
         return []
     pairs = zip(index.items, index.descending, strict=True)
     return [(ScanItem("", text.strip('"')), down) for text, down in pairs if "(" not in text]
-
-
-def _bare(index: ExistingIndex) -> str:
-    return index.name.split(".", 1)[1]
 
 
 def _types(context: ResolveContext) -> Iterator[IndexedType]:
@@ -273,6 +269,7 @@ def _of_spec(spec: IndexSpec, shape: IndexShape, facts: TableFacts, type_name: s
         declared=spec.declared,
         lock=_LOCK.format(spec.table.sql),
         size=_size(shape, facts),
+        schema=facts.schema,
     )
 
 

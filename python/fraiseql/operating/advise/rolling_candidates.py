@@ -144,4 +144,5 @@ def _candidate(
         declared,
         f"SHARE UPDATE EXCLUSIVE on {spec.table.sql}: neither reads nor writes wait",
         size,
+        facts.schema,
     )

@@ -144,6 +144,7 @@ class StoredCandidates:
             if kind == "projection"
             else "ACCESS EXCLUSIVE on the table, which is rewritten",
             size=round(_STORED_BYTES * bytes_per_row * (facts.rows if facts else 0)),
+            schema=facts.schema if facts else "",
         )
 
     def _table(self, definition: ObjectDefinition) -> str:

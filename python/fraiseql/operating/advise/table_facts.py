@@ -70,6 +70,10 @@ class TableFacts:
     width: Mapping[str, float] = field(default_factory=dict)
     moments: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def bare_name(self, index: ExistingIndex) -> str:
+        """Return the name of one of its indexes without the schema, which is that of the table."""
+        return index.name[len(self.schema) + 1 :]
+
     def distinct_values(self, column: str) -> float:
         """Return the estimated number of values of a column; 0 if unknown."""
         number = self.distinct.get(column, 0.0)

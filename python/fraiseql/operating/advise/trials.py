@@ -184,7 +184,7 @@ async def _make(session: Transaction, candidate: Candidate) -> None:
     """Run the candidate's statements, and collect the statistics of new expressions."""
     if candidate.kind == "drop index":
         # A DROP would lock the table for the other side.
-        await session.execute(_SQL["hide_index"].text, candidate.target)
+        await session.execute(_SQL["hide_index"].text, _quoted(candidate, candidate.target))
         return
     for statement in candidate.ddl:
         await session.execute(_CONCURRENTLY.sub(r"\1", statement))
@@ -207,13 +207,17 @@ async def _hidden_bytes(session: Transaction, candidate: Candidate) -> int:
     """Return the bytes of an index that the candidate drops."""
     if candidate.kind != "drop index":
         return 0
-    return int(await session.fetchval(_SQL["hidden_bytes"].text, candidate.target) or 0)
+    name = _quoted(candidate, candidate.target)
+    return int(await session.fetchval(_SQL["hidden_bytes"].text, name) or 0)
 
 
 def table_sql(candidate: Candidate) -> str:
     """Return the quoted name of a candidate's table; empty if it has none."""
-    schema, _, name = candidate.table.partition(".")
-    return f"{quote(schema)}.{quote(name)}" if name else ""
+    return _quoted(candidate, candidate.table) if candidate.table else ""
+
+
+def _quoted(candidate: Candidate, name: str) -> str:
+    return ".".join(quote(part) for part in candidate.within_schema(name))
 
 
 def reason_of(error: FraiseQLError) -> str:

@@ -69,17 +69,17 @@ class StatisticsTwin:
                 await self._find(each)
         indexes = [each for each in every if each.kind in INDEX_KINDS]
         new = [each for each in indexes if each.id not in self._indexes]
-        tables = {each.table for each in new}
-        sizes = {name: await self._sizes(name) for name in tables}
+        tables = {each.table: each.within_schema(each.table) for each in new}
+        sizes = {name: await self._sizes(parts) for name, parts in tables.items()}
         # An index over empty files takes no time; their statistics return afterwards.
         for name in tables:
             self._resize(sizes[name]["path"], 0)
         async with open_admin(self._pool) as writer:
             for each in new:
                 await self._create(writer, each, sizes[each.table])
-            for name in tables:
+            for name, parts in tables.items():
                 size = sizes[name]
-                await writer.fetch(_SQL["sized"].text, *_named(name), size["pages"], size["rows"])
+                await writer.fetch(_SQL["sized"].text, *parts, size["pages"], size["rows"])
             await writer.execute("CHECKPOINT")
         for name in tables:
             self._resize(sizes[name]["path"], sizes[name]["pages"])
@@ -88,7 +88,9 @@ class StatisticsTwin:
 
     async def _find(self, candidate: Candidate) -> None:
         """Find an index that a candidate drops."""
-        rows = await self._pool.inspect(_SQL["index"].text, _named(candidate.target))
+        rows = await self._pool.inspect(
+            _SQL["index"].text, candidate.within_schema(candidate.target)
+        )
         if rows:
             self._indexes[candidate.id] = rows[0]["oid"]
         else:
@@ -102,7 +104,7 @@ class StatisticsTwin:
         except FraiseQLError as error:
             self.refusals[candidate.id] = server_message(error)
             return
-        row = await writer.fetchrow(_SQL["newest"].text, *_named(candidate.table))
+        row = await writer.fetchrow(_SQL["newest"].text, *candidate.within_schema(candidate.table))
         assert row is not None  # noqa: S101 - it was created
         pages = max(candidate.size // _PAGE, 1)
         rows = min(size["rows"], float(candidate.size) / _LEAST_TUPLE)
@@ -110,8 +112,8 @@ class StatisticsTwin:
         self._resize(row["path"], pages)
         self._indexes[candidate.id] = row["oid"]
 
-    async def _sizes(self, name: str) -> Mapping[str, Any]:
-        (row,) = await self._pool.inspect(_SQL["size"].text, _named(name))
+    async def _sizes(self, names: Sequence[str]) -> Mapping[str, Any]:
+        (row,) = await self._pool.inspect(_SQL["size"].text, names)
         return dict(row)
 
     def _resize(self, path: str, pages: int) -> None:
@@ -146,11 +148,6 @@ class StatisticsTwin:
 
 def _oids(oids: Iterable[int]) -> str:
     return ", ".join(str(oid) for oid in oids) or "0"
-
-
-def _named(name: str) -> list[str]:
-    schema, _, bare = name.partition(".")
-    return [schema, bare]
 
 
 def grow(path: Path, pages: int) -> None:
