@@ -107,6 +107,10 @@ def test_an_index_of_each_kind_is_measured_with_its_cost(
     assert gain.gain > 1.5
     assert gain.equal
     assert gain.pairs >= 30
+    assert gain.processor is not None
+    before, after, nothing = gain.processor
+    assert before > after
+    assert before > nothing
     assert gain.blocks[0] > gain.blocks[1]
     assert trial.refusal == ""
     assert trial.size > 0

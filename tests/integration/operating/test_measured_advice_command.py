@@ -137,6 +137,29 @@ def test_advice_is_measured_written_deployed_checked_and_undone(
     assert entries.fetch(CATALOG) == before
 
 
+def test_advice_to_cache_is_checked_from_the_first_answers_of_the_cache(
+    entries: Traced, run: Advise, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("db", "apply") == 0
+    ask(entries, 22)
+    (operation,) = entries.fetch("SELECT id FROM fraiseql.operation")
+    promise = {"operation": operation["id"], "name": "Entries", "root": "entries"}
+    promise |= {"before_ms": 1e6, "gain": 3.0, "low": 2.0, "high": 4.0}
+    record = {"id": "c", "at": "2026-01-01T00:00:00+00:00", "kind": "result cache"}
+    record |= {"title": "result cache …", "target": "entries", "undo": [], "confidence": "rough"}
+    (tmp_path / "data").mkdir(exist_ok=True)
+    text = json.dumps({**record, "promises": [promise]}) + "\n"
+    (tmp_path / "data" / "advice.jsonl").write_text(text)
+    assert run("advise", "--check", "c") == 1
+    assert "not deployed" in capsys.readouterr().out
+    entries.execute(
+        "UPDATE fraiseql.operation_window SET source = 'result:miss',"
+        " at = at - interval '3 minutes' WHERE statement <> ''"
+    )
+    assert run("advise", "--check", "c") == 0
+    assert "kept" in capsys.readouterr().out
+
+
 def test_a_broken_promise_is_said_with_the_undo(
     entries: Traced, run: Advise, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ from fraiseql.operating.advise.examined import (
     RejectedCandidate,
     examine_statements,
     left_statements,
+    with_drawn,
 )
 from fraiseql.operating.advise.forms import PredictionForm, open_form
 from fraiseql.operating.advise.hypothetical import created_index, dropped_index
@@ -120,6 +121,7 @@ async def advise(
     context = await load_context(schema, pool)
     async with open_session(pool) as session:
         examined, left = await examine_statements(session, workload, small=options.hypothetical)
+    examined = [await with_drawn(pool, each) for each in examined]
     relations = [(scan.schema, scan.table) for each in examined for scan in each.scans]
     relations += [(table.schema, table.name) for table in context.tables.values()]
     facts = await load_table_facts(pool.inspect, relations)

@@ -13,7 +13,13 @@ from fraiseql.operating.advise.examined import (
     RejectedCandidate,
 )
 from fraiseql.operating.advise.plan_session import cost
-from fraiseql.operating.advise.predicting import UNSURE, factor_of, predict, row_error
+from fraiseql.operating.advise.predicting import (
+    UNSURE,
+    answer_ms,
+    factor_of,
+    predict,
+    row_error,
+)
 from fraiseql.operating.advise.rolling_candidates import with_bounds
 from fraiseql.operating.advise.situation import Situation
 from fraiseql.operating.advise.what_if import WhatIf
@@ -142,7 +148,10 @@ class Choice:
             payable = [each for each in judged if not _refusal(each)]
             if not payable:
                 rejected += [
-                    RejectedCandidate(each.proposal.candidate, _refusal(each)) for each in judged
+                    RejectedCandidate(
+                        each.proposal.candidate, _refusal(each), each.advice.predictions
+                    )
+                    for each in judged
                 ]
                 break
             best = _best(payable)
@@ -222,7 +231,9 @@ class Choice:
             # Such an index has no statistics; the trace knows how many rows it returns.
             after = max(after / error, _LEAST_COST)
         factor = max(factor, UNSURE) if error > _ROW_ERROR else factor
-        return predict(statement.mean_ms, self._floor, (cost(plans), after), factor)
+        size = statement.bytes / statement.calls
+        answer = answer_ms(statement.rows_per_call, size, self._situation.times.build)
+        return predict(statement.mean_ms, (self._floor, answer), (cost(plans), after), factor)
 
     async def _after(
         self,

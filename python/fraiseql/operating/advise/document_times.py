@@ -11,12 +11,15 @@ from fraiseql.database import Pool
 _FLOOR_RUNS: Final = 40
 _RUNS: Final = 7
 _FLOOR: Final = "SELECT $1::text AS value"
-_ITEMS: Final = 400
-_BUILT: Final = """\
+ITEMS: Final = 400
+BUILT: Final = """\
 SELECT length(row_to_json(r.*)::text) AS bytes
 FROM (SELECT g AS first, g::text AS second, now() AS third, g * 2 AS fourth, 'some text' AS fifth
   FROM generate_series(1, $1::int) AS g) AS r"""
-_READ: Final = "SELECT ($1::jsonb)::text AS value"
+READ: Final = "SELECT ($1::jsonb)::text AS value"
+DOCUMENT: Final = (
+    "[" + ",".join(f'{{"number": {n}, "text": "some text"}}' for n in range(ITEMS)) + "]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +44,26 @@ async def measure_documents(pool: Pool) -> DocumentTimes:
         DatabaseError: The database cannot be reached.
     """
     floor = await _timed(pool, _FLOOR, ["x"], _FLOOR_RUNS)
-    rows = await pool.inspect(_BUILT, [_ITEMS])
+    rows = await pool.inspect(BUILT, [ITEMS])
     size = sum(row["bytes"] for row in rows)
-    built = await _timed(pool, _BUILT, [_ITEMS], _RUNS)
-    document = (
-        "[" + ",".join(f'{{"number": {n}, "text": "some text"}}' for n in range(_ITEMS)) + "]"
-    )
-    read = await _timed(pool, _READ, [document], _RUNS)
-    # The statement parses the document too, which takes about as long as writing it.
+    built = await _timed(pool, BUILT, [ITEMS], _RUNS)
+    read = await _timed(pool, READ, [DOCUMENT], _RUNS)
+    return document_times(floor, built, read, size)
+
+
+def document_times(floor: float, built: float, read: float, size: int) -> DocumentTimes:
+    """Return the times of a byte.
+
+    Args:
+        floor: Milliseconds of a statement that reads nothing.
+        built: Of ``BUILT``.
+        read: Of ``READ`` with ``DOCUMENT``.
+        size: Bytes of the documents that ``BUILT`` makes.
+    """
+    # READ parses the document too, which takes about as long as writing it.
     return DocumentTimes(
         floor,
-        max(read - floor, 0.0) / 2 / len(document),
+        max(read - floor, 0.0) / 2 / len(DOCUMENT),
         max(built - floor, 0.0) / max(size, 1),
     )
 

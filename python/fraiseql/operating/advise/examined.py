@@ -1,13 +1,15 @@
 """Examined statements, and the reasons for leaving others as they are."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from fraiseql.operating.advise.candidate import INDEX_KINDS, Advice, Candidate
+from fraiseql.database import Pool
+from fraiseql.operating.advise.candidate import INDEX_KINDS, Advice, Candidate, Prediction
 from fraiseql.operating.advise.plan_session import PlanSession, PlanTree
 from fraiseql.operating.advise.scans import PlanScan, scans
 from fraiseql.operating.advise.workload import Workload, WorkloadStatement
+from fraiseql.operating.trace.synthetic import synthetic_samples
 
 LEAST_SHARE: Final = 0.01
 """Share of the traced time that advice saves at least."""
@@ -35,6 +37,27 @@ class ExaminedStatement:
         """The tables that it reads, each ``schema.name``."""
         return frozenset(scan.name for scan in self.scans)
 
+    @property
+    def guesses(self) -> bool:
+        """Whether its plan guesses how many rows are between values that it does not know."""
+        ranges = (each for scan in self.scans for each in scan.comparisons if each.sort == "range")
+        return not self.statement.samples and any("$" in each.operand for each in ranges)
+
+
+async def with_drawn(pool: Pool, examined: ExaminedStatement) -> ExaminedStatement:
+    """Return a statement with parameters from the statistics of columns, if its plan guesses.
+
+    Raises:
+        DatabaseError: The database cannot be reached.
+    """
+    statement = examined.statement
+    if not examined.guesses:
+        return examined
+    drawn = await synthetic_samples(pool, statement.sql, statement.param_types)
+    if isinstance(drawn, str):
+        return examined
+    return replace(examined, statement=replace(statement, drawn=tuple(drawn)))
+
 
 @dataclass(frozen=True, slots=True)
 class LeftStatement:
@@ -47,10 +70,11 @@ class LeftStatement:
 
 @dataclass(frozen=True, slots=True)
 class RejectedCandidate:
-    """A candidate that is not recommended, and the reason."""
+    """A candidate that is not recommended, the reason, and its predictions by statement."""
 
     candidate: Candidate
     reason: str
+    predictions: Mapping[str, Prediction] = field(default_factory=dict)
 
 
 async def examine_statements(

@@ -34,12 +34,14 @@ class PlanSession:
         self.session = session
 
     async def plans(self, statement: WorkloadStatement) -> list[PlanTree]:
-        """Return the plans of a statement, one for each sample of its parameters.
+        """Return the plans of a statement, one for each of some samples of its parameters.
 
-        Without samples it is planned once, for any values. Empty if PostgreSQL refuses it.
+        Without samples, and without values from statistics, it is planned once, for any values.
+        Empty if PostgreSQL refuses it.
         """
         count = len(statement.param_types)
-        samples = [arguments_sql(values, count) for values in statement.samples]
+        values = statement.samples or statement.drawn
+        samples = [arguments_sql(each, count) for each in values]
         known = list(dict.fromkeys(text for text in samples if text))[:_SAMPLES]
         mode = "force_custom_plan" if known else "force_generic_plan"
         nulls = f"({', '.join(['NULL'] * count)})" if count else ""

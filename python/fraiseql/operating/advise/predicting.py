@@ -5,29 +5,48 @@ from typing import Final
 from fraiseql.operating.advise.candidate import INDEX_KINDS, Candidate, Prediction
 
 UNSURE: Final = 4.0
+_ROW_MS: Final = 0.001
+_MOST_ANSWER: Final = 0.5
+"""Share of a statement's time that its answer takes at most: the time of a byte is rough."""
+
 _SAME: Final = 0.02
 """Difference of a gain from 1 that no change explains."""
 
 
 def predict(
-    before_ms: float, floor: float, costs: tuple[float, float], factor: float
+    before_ms: float, fixed: tuple[float, float], costs: tuple[float, float], factor: float
 ) -> Prediction:
     """Return the predicted time of a statement.
 
     Args:
         before_ms: Its mean time now.
-        floor: Milliseconds of a statement that reads nothing.
+        fixed: Milliseconds of a statement that reads nothing, and of its answer: costs of plans
+            have neither.
         costs: Costs of its plan now and with the candidate.
         factor: The gain lies within this factor.
     """
     before_cost, after_cost = costs
+    floor, answer = fixed
     ratio = after_cost / max(before_cost, 1e-9)
-    after = floor + max(before_ms - floor, 0.0) * ratio
+    rest = max(before_ms - floor, 0.0)
+    answer = min(answer, _MOST_ANSWER * rest)
+    after = floor + answer + (rest - answer) * ratio
     why = (
-        f"{floor:.3f} ms of a round trip, and the rest at the ratio of the costs"
-        f" {before_cost:,.0f} to {after_cost:,.0f}"
+        f"{floor:.3f} ms of a round trip, {answer:.3f} ms of the answer, and the rest at the"
+        f" ratio of the costs {before_cost:,.0f} to {after_cost:,.0f}"
     )
     return prediction(before_ms, after, factor, why)
+
+
+def answer_ms(rows: float, size: float, build: float) -> float:
+    """Return the milliseconds to build and send an answer.
+
+    Args:
+        rows: Its rows.
+        size: Its bytes.
+        build: Milliseconds of building a byte of a document.
+    """
+    return rows * _ROW_MS + size * build
 
 
 def prediction(before_ms: float, after_ms: float, factor: float, why: str) -> Prediction:

@@ -1,13 +1,16 @@
 """Traced statements before and after a change, in interleaved pairs."""
 
+import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
 from fraiseql.database import Transaction
+from fraiseql.operating.advise.backend_clock import BackendClock, backend_pid
 from fraiseql.operating.advise.candidate import MeasuredGain
 from fraiseql.operating.pairs import percentile, ratio_interval, without_slowest
 from fraiseql.operating.trace.samples import ReplayedStatement
@@ -24,6 +27,8 @@ _WARM: Final = 6
 _EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT JSON) "
 _NOTHING: Final = "SELECT $1::text"
 _P95: Final = 0.95
+_SETTLED: Final = 0.005
+"""Seconds after which a backend waits again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,13 @@ class Sides:
         before: A session without the change.
         after: A session with it.
         sampled: Percentage of the rows in the copy.
+        local: Whether the server runs on this machine, so that processor time can be read.
     """
 
     before: Transaction
     after: Transaction
     sampled: float = 100.0
+    local: bool = False
 
     def in_turn(self, turn: int) -> tuple[Transaction, Transaction]:
         """Return the sides; each is first in half of the turns."""
@@ -79,6 +86,26 @@ class _ReplayRun:
 
     texts: Mapping[Transaction, str]
     arguments: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _RunTimes:
+    """Milliseconds of a run, and of processor time of this program in it."""
+
+    wall: float
+    client: float
+
+
+@dataclass(frozen=True, slots=True)
+class _PairedTimes:
+    """Runs of both sides, and of a statement that reads nothing."""
+
+    sides: Mapping[Transaction, list[_RunTimes]]
+    floor: list[_RunTimes]
+
+    def walls(self, side: Transaction) -> list[float]:
+        """Return the durations of a side."""
+        return [each.wall for each in self.sides[side]]
 
 
 async def compare(
@@ -108,7 +135,11 @@ async def compare(
         answers = [await side.fetch(sql, *run.arguments) for side, sql in run.texts.items()]
         equal = equal and (stored is not None or same_answer(statement.sql, *answers))
     pairs = limits.pairs((time.perf_counter() - start) / len(runs))
-    before, after, floor = await _paired_times(sides, runs, pairs)
+    pids = [await backend_pid(each) for each in (sides.before, sides.after)] if sides.local else []
+    with _clocks(sides, pids) as clocks:
+        times = await _paired_times(sides, runs, pairs, clocks)
+        processor = await _processor_times(sides, clocks, times)
+    before, after = times.walls(sides.before), times.walls(sides.after)
     interval = ratio_interval(before, after)
     first = runs[0]
     blocks = [await _blocks(side, sql, first.arguments) for side, sql in first.texts.items()]
@@ -124,8 +155,41 @@ async def compare(
         after_p95=percentile(after, _P95),
         blocks=(blocks[0], blocks[1]),
         sampled=sides.sampled,
-        floor_ms=median(without_slowest(floor)),
+        floor_ms=median(without_slowest([each.wall for each in times.floor])),
+        processor=processor,
     )
+
+
+@contextmanager
+def _clocks(sides: Sides, pids: Sequence[int]) -> Iterator[dict[Transaction, BackendClock]]:
+    """Give the clocks of both sides; none for a server of another machine or system."""
+    with ExitStack() as stack:
+        try:
+            opened = [stack.enter_context(BackendClock(each)) for each in pids]
+        except OSError:
+            opened = []
+        yield dict(zip((sides.before, sides.after), opened, strict=False))
+
+
+async def _processor_times(
+    sides: Sides, clocks: Mapping[Transaction, BackendClock], times: _PairedTimes
+) -> tuple[float, float, float] | None:
+    """Return the medians before, after, and of the statement that reads nothing."""
+    if len(clocks) < len(times.sides):
+        return None
+    await asyncio.sleep(_SETTLED)
+    for clock in clocks.values():
+        clock.read()
+    before, after = clocks[sides.before].runs(), clocks[sides.after].runs()
+    # The other statement follows each run of this side.
+    backends = (before, after[::2], after[1::2])
+    clients = (times.sides[sides.before], times.sides[sides.after], times.floor)
+    parts = [
+        [busy + run.client for busy, run in zip(backend, client, strict=True)]
+        for backend, client in zip(backends, clients, strict=True)
+    ]
+    first, second, third = (median(without_slowest(each)) for each in parts)
+    return first, second, third
 
 
 async def _runs(
@@ -146,28 +210,40 @@ async def _runs(
 
 
 async def _paired_times(
-    sides: Sides, runs: Sequence[_ReplayRun], pairs: int
-) -> tuple[list[float], list[float], list[float]]:
+    sides: Sides,
+    runs: Sequence[_ReplayRun],
+    pairs: int,
+    clocks: Mapping[Transaction, BackendClock],
+) -> _PairedTimes:
     """Return the times of both sides, and those of a statement that reads nothing.
 
     That one runs among the others: alone it finds warmer caches than they do.
     """
-    times: dict[Transaction, list[float]] = {sides.before: [], sides.after: []}
-    floor: list[float] = []
+    times = _PairedTimes({sides.before: [], sides.after: []}, [])
     for turn in range(-min(_WARM, pairs), pairs):
-        run = runs[turn % len(runs)]
+        run, timed = runs[turn % len(runs)], turn >= 0
         for side in sides.in_turn(turn):
-            taken = await _run_ms(side, run.texts[side], run.arguments)
-            if turn >= 0:
-                times[side].append(taken)
-        floor.append(await _run_ms(sides.after, _NOTHING, [""]))
-    return times[sides.before], times[sides.after], floor
+            taken = await _run(side, run.texts[side], run.arguments, clocks if timed else {})
+            if timed:
+                times.sides[side].append(taken)
+        taken = await _run(sides.after, _NOTHING, [""], clocks if timed else {})
+        if timed:
+            times.floor.append(taken)
+    return times
 
 
-async def _run_ms(session: Transaction, sql: str, values: Sequence[Any]) -> float:
-    start = time.perf_counter()
+async def _run(
+    session: Transaction,
+    sql: str,
+    values: Sequence[Any],
+    clocks: Mapping[Transaction, BackendClock],
+) -> _RunTimes:
+    if session in clocks:
+        clocks[session].read()
+    busy, start = time.thread_time(), time.perf_counter()
     await session.fetch(sql, *values)
-    return (time.perf_counter() - start) * 1000
+    end = time.perf_counter()
+    return _RunTimes((end - start) * 1000, (time.thread_time() - busy) * 1000)
 
 
 async def typed_arguments(

@@ -79,7 +79,7 @@ async def try_stored(
         before_us = await _write_time(scratch.url, settings, candidate)
         after_us = await _write_time(url, settings, candidate)
         async with reading_session(scratch.url) as before, reading_session(url) as after:
-            sides = Sides(before, after, scratch.percent)
+            sides = Sides(before, after, scratch.percent, local=True)
             gains, others = await _compared(sides, statements, texts, candidate, limits)
     if differing:
         gains = {own: replace(gain, equal=False) for own, gain in gains.items()}

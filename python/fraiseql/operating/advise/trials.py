@@ -118,7 +118,7 @@ async def try_statements(
         if candidate.kind == "drop index":
             await _make(after, candidate)
             before_us, after_us = after_us, before_us
-        sides = Sides(before, after, scratch.percent)
+        sides = Sides(before, after, scratch.percent, local=own)
         gains, others = await _compared(sides, candidate, statements, limits)
     notes = () if own else ("writes were not measured: only a copy may be written",)
     names = {each.id: each.root for each in statements}

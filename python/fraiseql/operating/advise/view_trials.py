@@ -64,7 +64,8 @@ async def try_view(
         except FraiseQLError as error:
             return Trial(candidate, refusal=reason_of(error))
         for statement in (each for each in statements if each.id in candidate.statements):
-            sides, text = Sides(before, after, scratch.percent), _stored_text(statement.sql)
+            sides = Sides(before, after, scratch.percent, local=scratch.form == "embedded")
+            text = _stored_text(statement.sql)
             try:
                 gain = await compare(sides, statement, limits, text)
                 equal = await _is_equal(sides, statement, text)

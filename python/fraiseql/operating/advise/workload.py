@@ -33,6 +33,7 @@ class WorkloadStatement:
         bytes: Bytes of all runs; 0 if unknown.
         param_types: Types of the parameters.
         samples: Recorded parameters, by number.
+        drawn: Parameters from the statistics of columns, if none were recorded; for plans only.
     """
 
     id: str
@@ -46,6 +47,7 @@ class WorkloadStatement:
     bytes: int
     param_types: tuple[str, ...] = ()
     samples: tuple[Mapping[str, Any], ...] = ()
+    drawn: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def mean_ms(self) -> float:

@@ -1,0 +1,1 @@
+"""Predictions of ``fraiseql advise`` beside measurements."""

@@ -1,0 +1,32 @@
+"""Predicted times, from the costs of plans and the parts of which plans know nothing."""
+
+import pytest
+
+from fraiseql.operating.advise.backend_clock import BackendClock
+from fraiseql.operating.advise.predicting import answer_ms, predict
+
+
+def test_only_the_rest_has_the_ratio_of_the_costs() -> None:
+    own = predict(10.0, (0.1, 1.0), (1_000.0, 10.0), 2.0)
+    assert own.after_ms == pytest.approx(0.1 + 1.0 + 8.9 * 0.01)
+    assert (own.low, own.high) == pytest.approx((own.gain / 2, own.gain * 2))
+    assert "0.100 ms of a round trip, 1.000 ms of the answer" in own.why
+
+
+def test_an_answer_takes_half_of_the_time_at_most() -> None:
+    own = predict(2.1, (0.1, 50.0), (1_000.0, 0.0), 2.0)
+    assert own.after_ms == pytest.approx(0.1 + 1.0)
+
+
+def test_a_statement_faster_than_a_round_trip_gains_nothing() -> None:
+    own = predict(0.1, (0.2, 0.5), (1_000.0, 1.0), 2.0)
+    assert own.after_ms == pytest.approx(0.2)
+
+
+def test_the_time_of_an_answer_grows_with_its_rows_and_bytes() -> None:
+    assert answer_ms(10, 0, 1e-5) < answer_ms(20, 0, 1e-5) < answer_ms(20, 10_000, 1e-5)
+
+
+def test_a_process_of_another_machine_has_no_clock() -> None:
+    with pytest.raises(OSError, match="No such file"):
+        BackendClock(2**22 + 1)
