@@ -10,11 +10,13 @@ from fraiseql.caching.declared import check_stored
 from fraiseql.caching.read_sources import read_sources
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.caches import ResultCaches
+from fraiseql.caching.results.native_hits import NativeHits
 from fraiseql.events import Events
 from fraiseql.http.context import ContextHook, check_mount
 from fraiseql.http.endpoint import Application, Around
 from fraiseql.http.lifecycle import Startable
 from fraiseql.http.probes import MetricSource
+from fraiseql.native import Engine, Hits
 from fraiseql.operating.metrics.database import DatabaseMetrics
 from fraiseql.operating.metrics.findings import finding_metrics
 from fraiseql.operating.metrics.operations import operation_lines
@@ -22,6 +24,7 @@ from fraiseql.operating.ops.access import OpsHook
 from fraiseql.operating.ops.page import OpsPage, check_ops
 from fraiseql.operating.ops.tabs import Tabs
 from fraiseql.operating.telemetry.loading import telemetry
+from fraiseql.operating.trace.counters import CLASSES
 from fraiseql.operating.trace.flush import Flusher
 from fraiseql.operating.trace.recorder import Recorder
 from fraiseql.schema import Schema, build_schema
@@ -84,10 +87,8 @@ def create_app(
     service = Service(schema, chosen, read_sources, results, policy=policy, events=events)
     background: list[Startable] = [Worker(service.schema, chosen)] if chosen.worker else []
     metrics = [] if recorder is None else _observe(service, recorder, background)
-    page = None
-    if recorder is not None and chosen.ops:
-        page = OpsPage(Tabs(service, recorder, results), ops_allowed)
-        background.append(page)
+    page = _page(service, recorder, results, ops_allowed)
+    background += [] if page is None else [page]
     return Application(
         service,
         chosen,
@@ -98,7 +99,28 @@ def create_app(
         metrics=metrics,
         around=around,
         page=page,
+        native=partial(_native_answers, results, recorder, chosen),
     )
+
+
+def _page(
+    service: Service, recorder: Recorder | None, results: ResultCaches, allowed: OpsHook | None
+) -> OpsPage | None:
+    """Return the page ``/fraiseql``; None where it is off."""
+    if recorder is None or not service.settings.ops:
+        return None
+    return OpsPage(Tabs(service, recorder, results), allowed)
+
+
+def _native_answers(
+    results: ResultCaches, recorder: Recorder | None, settings: Settings, engine: Engine
+) -> NativeHits:
+    """Have a native server repeat exact responses, and count them."""
+    native = NativeHits(Hits(engine), lambda: results.runtime, settings, CLASSES)
+    results.native, results.counters.before_reading = native, native.drain
+    if recorder is not None:
+        recorder.before_reading = native.drain
+    return native
 
 
 def _schema(

@@ -42,6 +42,28 @@ class StatementFacts:
     secret: frozenset[int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RepeatedRuns:
+    """Requests that the native server has answered with one response in its memory.
+
+    Attributes:
+        count: Their number.
+        unchanged: Those whose client had the response.
+        seconds: Sum of their durations.
+        ages: Sum of the times since the response was offered, in seconds.
+        oldest: The longest of these times.
+        classes: Requests by duration: below the first of the bounds, below the second, …, then all
+            others. Bounds are in units of 1/16 ms.
+    """
+
+    count: int
+    unchanged: int
+    seconds: float
+    ages: float
+    oldest: float
+    classes: Sequence[int]
+
+
 class RequestEvents(Protocol):
     """Receives the events of one request."""
 
@@ -84,6 +106,15 @@ class OperationEvents(Protocol):
 
     def request(self) -> RequestEvents:
         """Return the receiver of a request that begins."""
+
+    def repeated(self, answers: Sequence[tuple[str, int]], size: int, runs: RepeatedRuns) -> None:
+        """Receive requests that were answered from the memory of the native server.
+
+        Args:
+            answers: Response key and bytes of each root field.
+            size: Bytes of the response.
+            runs: The requests.
+        """
 
 
 class Events(Protocol):

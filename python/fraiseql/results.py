@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Protocol
 
 from fraiseql.catalog import Relation
 from fraiseql.database import Identity, Pool
+from fraiseql.events import OperationEvents
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.storage import Cache
@@ -203,6 +204,9 @@ class Results(Protocol):
             values: What ``FieldCache.remembered`` returned for the fields of one request.
         """
 
+    def replanned(self) -> None:
+        """Have no server give a response again that was made with earlier plans."""
+
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
 
@@ -219,6 +223,8 @@ class CacheStatus:
         unchanged: Whether the client has the response already.
         max_age: Seconds for which a client may reuse the response without asking.
         private: Whether it is for one client only.
+        remembered: The confirmed values in memory that the response is made of; empty for another.
+        operation: Receiver of the requests of the operation.
     """
 
     answers: Mapping[str, CacheResult] = field(default_factory=dict)
@@ -228,6 +234,8 @@ class CacheStatus:
     unchanged: bool = False
     max_age: float = 0.0
     private: bool = True
+    remembered: Sequence[Remembered] = ()
+    operation: OperationEvents | None = None
 
 
 @dataclass(frozen=True, slots=True)

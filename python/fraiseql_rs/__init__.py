@@ -5,6 +5,7 @@ Everything here comes from the extension module; `_native.pyi` describes it.
 
 from fraiseql_rs._native import (
     Engine,
+    Hits,
     LargeText,
     RenderError,
     Shape,
@@ -15,6 +16,7 @@ from fraiseql_rs._native import (
 
 __all__ = [
     "Engine",
+    "Hits",
     "LargeText",
     "RenderError",
     "Shape",

@@ -3,6 +3,7 @@ from typing import Protocol, TypeAlias, final
 
 __all__ = [
     "Engine",
+    "Hits",
     "LargeText",
     "RenderError",
     "Shape",
@@ -51,6 +52,35 @@ class Shape:
 @final
 class Engine:
     def __new__(cls) -> Engine: ...
+
+_Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+@final
+class Hits:
+    def __new__(cls, engine: Engine) -> Hits: ...
+    def configure(self, max_bytes: int, bounds: Sequence[int]) -> None: ...
+    def check(
+        self,
+        server: tuple[str, int, int],
+        watch: int,
+        statements: tuple[str, str],
+        interval: float,
+    ) -> None: ...
+    def begin(self) -> tuple[int, int] | None: ...
+    def remember(
+        self,
+        number: int,
+        begun: tuple[int, int],
+        reliance: tuple[int, Sequence[str]],
+        request: tuple[bool, bytes, _Headers, bytes],
+        response: tuple[_Headers, bytes],
+    ) -> bool: ...
+    def forget(self) -> None: ...
+    def stop(self) -> None: ...
+    def drain(
+        self,
+    ) -> tuple[list[tuple[int, int, int, float, float, float, list[int]]], list[int]]: ...
+    def totals(self) -> tuple[int, int, int, int]: ...
 
 def check_json(data: bytes) -> None: ...
 def transform_one(row: object, type_name: str, info: _Info) -> object: ...

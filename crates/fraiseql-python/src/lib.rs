@@ -4,6 +4,7 @@
 mod engine;
 mod errors;
 mod gate;
+mod hits;
 mod items;
 mod shape;
 mod text;
@@ -22,6 +23,8 @@ mod _native {
     use crate::engine::Engine;
     #[pymodule_export]
     use crate::errors::RenderError;
+    #[pymodule_export]
+    use crate::hits::Hits;
     #[pymodule_export]
     use crate::shape::Shape;
     #[pymodule_export]

@@ -4,8 +4,12 @@
 //! hands the request over to Python where it returns nothing. Python stays the oracle: each answer
 //! is, byte for byte, the one that Python would give.
 
+mod check;
 mod engine;
+mod memory;
 mod message;
 
+pub use check::{Server, StatementPair};
 pub use engine::Engine;
+pub use memory::{Counts, Drained, Hits, NewValue, Totals};
 pub use message::{Header, Method, Request, Response};

@@ -101,6 +101,8 @@ class Connection(asyncpg.Connection):
     since: float
     _protocol: Any
     _transport: Any
+    _addr: Any
+    _params: Any
 
     def begin(self, origin: Origin, prepared_bytes: int) -> None:
         """Initialise a connection that was just opened.
@@ -125,6 +127,17 @@ class Connection(asyncpg.Connection):
         self.roles = None
         self.plans_role = None
         self.own_path = False
+
+    @property
+    def place(self) -> tuple[str, int] | str:
+        """Host and port of the server, or the path of its socket."""
+        place: tuple[str, int] | str = self._addr
+        return place
+
+    @property
+    def parameters(self) -> Any:
+        """The driver's parameters of the connection; they contain the password."""
+        return self._params
 
     @property
     def transport(self) -> asyncio.Transport:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from fraiseql.database import messages
 from fraiseql.database.connection import Connection
 from fraiseql.database.messages import ERROR, HEADER, READY, ROW
+from fraiseql.database.native_address import native_address
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool
 
@@ -72,6 +73,11 @@ class RepeatedStatement(asyncio.Protocol):
     def origin(self) -> Origin:
         """The server, and the initial settings of the connection."""
         return self._connection.origin
+
+    @property
+    def address(self) -> str | None:
+        """Address of the server for further connections; None where there is none."""
+        return native_address(self._connection)
 
     def change(self, pair: StatementPair) -> None:
         """Use other statements from the next run on."""

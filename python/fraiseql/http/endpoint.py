@@ -24,6 +24,7 @@ from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.probes import MetricSource, Monitored, Probes
+from fraiseql.http.repeated import RepeatedAnswers, SentRequest, offer
 from fraiseql.http.reply import (
     FOR_GET,
     Reply,
@@ -35,6 +36,7 @@ from fraiseql.http.reply import (
 )
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
+from fraiseql.native import Engine
 from fraiseql.results import CacheStatus
 from fraiseql.schema import Schema
 from fraiseql.serving.document.request import Request
@@ -49,6 +51,10 @@ Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Around = Callable[[Scope, Receive, Send, Answer], Awaitable[None]]
 """Calls the last argument with the others, and does something before and after."""
+
+
+NativeAnswers = Callable[[Engine], RepeatedAnswers]
+"""Connects an engine to the caches of the application."""
 
 
 class Serving(Monitored, Protocol):
@@ -100,11 +106,14 @@ class Application:
         metrics: Return lines of ``/metrics``, besides those of the service.
         background: Started after the service and stopped before it, without delaying either.
         page: Answers requests for the path of a further page.
+        native: Returns the answers that a native server in front may repeat; None where it may
+            repeat none.
 
     Attributes:
         service: The serving pipeline, for tools such as ``fraiseql schema``.
         settings: The settings in use.
         path: Path of GraphQL.
+        repeated: Answers that a native server repeats; None for none.
     """
 
     def __init__(
@@ -119,11 +128,16 @@ class Application:
         metrics: Sequence[MetricSource] = (),
         around: Around | None = None,
         page: FurtherPage | None = None,
+        native: NativeAnswers | None = None,
     ) -> None:
         self.service = service
         self.settings = settings or Settings()
         self.path = path
         self._static = path.rstrip("/") + "/static/"
+        self.repeated: RepeatedAnswers | None = None
+        # Such a request needs Python.
+        needed = around is not None or context is not None or service.schema.guards.present
+        self._native = None if needed else native
         self._around = around
         self._further = page
         self._context = context
@@ -163,6 +177,20 @@ class Application:
     async def stop(self) -> None:
         """Stop the service; for servers without lifespan."""
         await self._lifecycle.stop()
+
+    def serve_with(self, engine: Engine) -> bool:
+        """Let a native server repeat answers; all other requests come here.
+
+        Args:
+            engine: Engine of the server.
+
+        Returns:
+            False where each request needs Python.
+        """
+        if self._native is None:
+            return False
+        self.repeated = self._native(engine)
+        return True
 
     async def _other(self, route: str, scope: Scope, receive: Receive) -> Reply:
         """Answer a request that is not GraphQL."""
@@ -224,7 +252,9 @@ class Application:
         media = accepted.media
         if media is None:
             raise _not_acceptable()
-        request = await self._request(scope, headers, receive)
+        repeated = self.repeated
+        begun = None if repeated is None else repeated.begin()
+        request, body = await self._request(scope, headers, receive)
         if request.read_only:
             request.etags = known_etags(headers, media)
         deadline.watch(receive)
@@ -240,7 +270,12 @@ class Application:
             extra = self._cache_headers(response.cached, request, headers, media)
         if response.withheld:
             extra = (*extra, withheld_header(response.withheld))
-        return graphql_reply(response, media, timings, extra=extra)
+        reply = graphql_reply(response, media, timings, extra=extra)
+        if repeated is not None:
+            query, lines = scope["query_string"], scope["headers"]
+            sent = SentRequest(scope["method"] == "GET", query, lines, body)
+            offer(repeated, begun, sent, response, reply)
+        return reply
 
     def _cache_headers(
         self, cached: CacheStatus, request: Request, headers: Mapping[bytes, bytes], media: Media
@@ -251,16 +286,17 @@ class Application:
 
     async def _request(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
-    ) -> Request:
+    ) -> tuple[Request, bytes]:
+        """Return the request, and its body."""
         method = scope["method"]
         limit = self.settings.max_body_bytes
         if method == "POST":
             check_post(headers)
             body = await read_body(receive, headers.get(b"content-length"), limit)
-            return from_body(body, self._persisted)
+            return from_body(body, self._persisted), body
         if method == "GET":
             check_get(headers)
-            return from_query_string(scope["query_string"], limit, self._persisted)
+            return from_query_string(scope["query_string"], limit, self._persisted), b""
         raise not_allowed(method, "GET", "POST")
 
     def _page(self, scope: Scope) -> Reply:

@@ -174,6 +174,8 @@ class Service:
 
     def _use(self, sources: SourceMap) -> None:
         self._snapshot = PlanSnapshot(self.schema, sources, self.settings, self._fallback)
+        if self.results is not None:
+            self.results.replanned()
 
     def _lost(self, query: StoredQuery, error: FraiseQLError | None) -> None:
         if self._source_monitor is not None:
@@ -241,6 +243,7 @@ class Service:
             current_request.reset(token)
         if response.cached is not None:
             report_answers(events, response.cached)
+            response.cached.operation = prepared[0].events
         events.done(perf_counter() - start, len(response.body))
         return response
 

@@ -14,9 +14,10 @@ from fraiseql.caching.results.checks import FreshnessChecks
 from fraiseql.caching.results.declared import caches_of, has_caches, is_recorded
 from fraiseql.caching.results.dependency_cache import DependencyCache
 from fraiseql.caching.results.load_dependencies import CacheDependencies, load_cache_dependencies
-from fraiseql.caching.results.memory import Memory, RememberedValue
+from fraiseql.caching.results.memory import Memory, RememberedValue, memory_bytes
 from fraiseql.caching.results.metrics import Metrics
 from fraiseql.caching.results.namespace import CacheNamespace, load_namespace
+from fraiseql.caching.results.native_hits import NativeHits
 from fraiseql.caching.results.readers import Readers
 from fraiseql.caching.results.recorded_dependencies import NOT_APPLIED, Unavailable
 from fraiseql.caching.results.recorded_field import RecordedField
@@ -80,6 +81,7 @@ class ResultCaches:
         stats: Writes them to the database.
         stores: Stores and the connections that they share.
         runtime: State that all cached fields share.
+        native: Hits of the native server; None for none.
     """
 
     def __init__(self, settings: Settings, create_tables: CreateTables) -> None:
@@ -92,6 +94,7 @@ class ResultCaches:
         self._installed = self._allowed = False
         self._logged: set[str] = set()
         self._flushing: asyncio.Task[None] | None = None
+        self.native: NativeHits | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -101,7 +104,7 @@ class ResultCaches:
             self.counters,
             settings.request_timeout,
             settings.cache_max_entry_bytes,
-            Memory(settings.memory_max_bytes),
+            Memory(memory_bytes(settings, shared=self.native is not None)),
             FreshnessChecks(partial(open_check_pool, settings), settings.check_interval),
             self.stores.pool,
         )
@@ -147,6 +150,8 @@ class ResultCaches:
     async def stop(self) -> None:
         """Flush pending writes and close connections."""
         flushing, self._flushing = self._flushing, None
+        if self.native is not None:
+            self.native.stop()
         if flushing is not None:
             flushing.cancel()
             await asyncio.wait([flushing])
@@ -171,6 +176,11 @@ class ResultCaches:
         self._dependencies.clear()
         for cached in tuple(self._fields):
             cached.retry()
+
+    def replanned(self) -> None:
+        """Have the native server give none of the present responses again."""
+        if self.native is not None:
+            self.native.forget()
 
     # Caches of fields.
 
@@ -229,7 +239,8 @@ class ResultCaches:
 
     def metrics(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
-        return [*self.counters.lines(), *self.runtime.lines()]
+        totals = (0, 0, 0, 0) if self.native is None else self.native.totals()
+        return [*self.counters.lines(), *self.runtime.lines(totals)]
 
     def store(self, name: str) -> FailsafeStore:
         """Return a store whose errors never fail a request."""
@@ -254,6 +265,7 @@ class ResultCaches:
 
     def _reset_namespace(self) -> None:
         """Load settings again, on new connections; fields that do so all the time back off."""
+        self.replanned()
         if self._namespace_lock.locked():
             return
         self._namespace = None

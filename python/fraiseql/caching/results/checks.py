@@ -10,6 +10,7 @@ behind the entries, which a check compares with those of the check before. See
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -78,6 +79,29 @@ def _changed(snapshot: str, planned: str) -> str:
   OR NOT {_STEADY} OR {planned} IS DISTINCT FROM $5::int8 OR $6::int8 IS NULL"""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckSetup:
+    """The statement of a freshness check and its server, for checks on another connection.
+
+    Attributes:
+        address: Address of the server; None where it has none.
+        origin: The server, and when it had read its configuration.
+        watch: Number of the definitions and roles that the statement compares.
+        pair: The statement.
+    """
+
+    address: str | None
+    origin: Origin
+    watch: int
+    pair: StatementPair
+
+    @property
+    def times(self) -> tuple[int, int]:
+        """When the server had read its configuration, and its start, as PostgreSQL counts."""
+        loaded, started = map(_microseconds, (self.origin.loaded, self.origin.started))
+        return int.from_bytes(loaded, signed=True), int.from_bytes(started, signed=True)
+
+
 class FreshnessChecks:
     """Checks of one process, all on one connection.
 
@@ -101,6 +125,7 @@ class FreshnessChecks:
         "_floor",
         "_group",
         "_redefined",
+        "_setup",
         "_values",
         "_watch",
         "busy",
@@ -122,6 +147,7 @@ class FreshnessChecks:
         self._floor = self._redefined = 1
         self._compared = 0
         self._backend: bytes | None = None
+        self._setup: CheckSetup | None = None
         self.number = 0
         self.snapshot: str | None = None
         self.origin: Origin | None = None
@@ -176,6 +202,18 @@ class FreshnessChecks:
                 them was sent.
         """
         return born >= self._redefined and definitions.watch == self._compared
+
+    @property
+    def setup(self) -> CheckSetup | None:
+        """The setup of the last finished check; None where the next one compares others."""
+        origin, watch = self.origin, self._watch.number
+        if origin is None or watch != self._compared:
+            return None
+        setup = self._setup
+        if setup is None or setup.origin is not origin or setup.watch != watch:
+            pair = check_sql(self._watch.watched)
+            setup = self._setup = CheckSetup(self._group.address, origin, watch, pair)
+        return setup
 
     async def close(self) -> None:
         """Stop checking, and close the connection."""

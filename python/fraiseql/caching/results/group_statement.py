@@ -88,6 +88,11 @@ class GroupStatement:
         """Whether it does not run now, after a failure."""
         return self._backoff.active
 
+    @property
+    def address(self) -> str | None:
+        """Address of its server for further connections; None where there is none."""
+        return None if self._statement is None else self._statement.address
+
     def join(self) -> "asyncio.Future[bool]":
         """Return the future of the next run's success, for this waiter alone."""
         loop = asyncio.get_running_loop()

@@ -51,23 +51,23 @@ class HotKeys:
         for key, count in self._counts.items():
             yield KeyHits(key, self._queries[key], count - self._credits.get(key, 0))
 
-    def hit(self, key: bytes, query: str) -> None:
-        """Count one hit."""
+    def hit(self, key: bytes, query: str, hits: int = 1) -> None:
+        """Count one hit, or several."""
         counts = self._counts
         count = counts.get(key)
         if count is None:
-            self._admit(key, query)
+            self._admit(key, query, hits)
         else:
-            counts[key] = count + 1
+            counts[key] = count + hits
 
     def most(self, count: int) -> list[KeyHits]:
         """Return the keys with the most hits, in that order."""
         return sorted(self, key=lambda hits: (-hits.hits, hits.key))[:count]
 
-    def _admit(self, key: bytes, query: str) -> None:
+    def _admit(self, key: bytes, query: str, hits: int) -> None:
         if len(self._counts) >= self._capacity:
             self._drop_half()
-        self._counts[key] = self._dropped + 1
+        self._counts[key] = self._dropped + hits
         self._queries[key] = query
         if self._dropped:
             self._credits[key] = self._dropped

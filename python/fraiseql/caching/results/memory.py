@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from fraiseql.caching.results.metrics import MEMORY
 from fraiseql.results import CacheResult
+from fraiseql.settings import Settings
 
 T = TypeVar("T")
 
@@ -91,6 +92,16 @@ class RememberedValue(Generic[T]):
     def etag(self) -> str:
         """Digest of the value; empty where it is unknown."""
         return self.entry.result.etag
+
+
+def memory_bytes(settings: Settings, *, shared: bool) -> int:
+    """Return the most bytes of the values in memory.
+
+    Args:
+        settings: Uses ``memory_max_bytes``.
+        shared: Whether the native server has a memory too: then each has half.
+    """
+    return settings.memory_max_bytes // 2 if shared else settings.memory_max_bytes
 
 
 class Memory(Generic[T]):

@@ -7,6 +7,7 @@ from time import time
 from typing import Final
 
 from fraiseql.caching.results.hot_keys import HotKeys
+from fraiseql.events import RepeatedRuns
 from fraiseql.exposition import escaped, head
 from fraiseql.results import CacheResult
 
@@ -108,6 +109,23 @@ class QueryCounters:
         if result.lag_seconds != 0.0:
             self.behind += 1
 
+    def repeated(self, size: int, cost_ms: float, age: float, runs: RepeatedRuns) -> None:
+        """Count hits from the memory of the native server.
+
+        Args:
+            size: Bytes of the value.
+            cost_ms: Milliseconds that computing it had taken.
+            age: Its age in seconds when it was offered.
+            runs: The hits.
+        """
+        count = runs.count
+        self.hits += count
+        self.memory += count
+        self.saved_ms += cost_ms * count
+        self.size += size * count
+        self.age += age * count + runs.ages
+        self.oldest = max(self.oldest, age + runs.oldest)
+
     def no_hit(self, result: CacheResult) -> None:
         """Count an answer that was no hit."""
         if result.outcome == "miss":
@@ -137,18 +155,22 @@ class Metrics:
     Attributes:
         hot_keys: Keys with the most hits.
         recent: The last answers that were no hit.
+        before_reading: Called before counters are read, to add counts of the native server.
     """
 
-    __slots__ = ("_queries", "hot_keys", "recent")
+    __slots__ = ("_queries", "before_reading", "hot_keys", "recent")
 
     def __init__(self) -> None:
         self.hot_keys = HotKeys()
         self.recent: deque[NoHit] = deque(maxlen=RECENT)
+        self.before_reading: Callable[[], None] | None = None
         self._queries: dict[str, QueryCounters] = {}
 
     @property
     def queries(self) -> Mapping[str, QueryCounters]:
         """Counters by name of the query."""
+        if self.before_reading is not None:
+            self.before_reading()
         return self._queries
 
     def answered(self, query: str, key: bytes, result: CacheResult, size: int) -> None:
@@ -172,6 +194,14 @@ class Metrics:
         if result.stored:
             counters.stored += 1
 
+    def repeated(  # noqa: PLR0917 - all of them are needed
+        self, query: str, key: bytes, size: int, cost_ms: float, age: float, runs: RepeatedRuns
+    ) -> None:
+        """Count hits from the memory of the native server; see ``QueryCounters.repeated``."""
+        counters = self._queries.get(query) or self._counters(query)
+        counters.repeated(size, cost_ms, age, runs)
+        self.hot_keys.hit(key, counters.query, runs.count)
+
     def event(self, query: str, kind: str) -> None:
         """Count an event.
 
@@ -184,7 +214,7 @@ class Metrics:
 
     def lines(self) -> Sequence[str]:
         """Return the lines of ``/metrics``, in the text format of Prometheus."""
-        return list(_lines(self._queries))
+        return list(_lines(self.queries))
 
     def _counters(self, query: str) -> QueryCounters:
         """Return the counters of a new name; beyond ``NAMES`` names, those of ``OTHER``."""

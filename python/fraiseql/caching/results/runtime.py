@@ -94,15 +94,23 @@ class CacheRuntime:
         self.metrics.answered(query, key, hit, len(hit.value or b""))
         return hit.for_client(etags)
 
-    def lines(self) -> Iterator[str]:
-        """Yield the lines of ``/metrics`` about memory, in the text format of Prometheus."""
+    def lines(self, native: tuple[int, int, int, int] = (0, 0, 0, 0)) -> Iterator[str]:
+        """Yield the lines of ``/metrics`` about memory, in the text format of Prometheus.
+
+        Args:
+            native: Figures of the native server; see ``NativeHits.totals``.
+        """
         checks, memory = self.checks, self.memory
+        responses, size, more_checks, more_checked = native
         yield from process_lines(
             {
-                "checks_total": ("Freshness checks of memory", checks.checks),
-                "checked_total": ("Requests that waited for a freshness check", checks.checked),
-                "memory_entries": ("Values in memory", len(memory)),
-                "memory_bytes": ("Bytes of the values in memory, about", memory.size),
+                "checks_total": ("Freshness checks of memory", checks.checks + more_checks),
+                "checked_total": (
+                    "Requests that waited for a freshness check",
+                    checks.checked + more_checked,
+                ),
+                "memory_entries": ("Values in memory", len(memory) + responses),
+                "memory_bytes": ("Bytes of the values in memory, about", memory.size + size),
             }
         )
 

@@ -9,7 +9,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from opentelemetry import context, metrics, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from fraiseql.events import Events, OperationEvents, RequestEvents, StatementFacts, Timings
+from fraiseql.events import (
+    Events,
+    OperationEvents,
+    RepeatedRuns,
+    RequestEvents,
+    StatementFacts,
+    Timings,
+)
 from fraiseql.settings import Settings
 
 _SCOPE: Final = "fraiseql"
@@ -113,6 +120,10 @@ class _Operation:
         """Hold the durations for the span of the first request, which began with these steps."""
         self._inner.planned(timings)
         self._planned = {name: getattr(timings, name) for name in ("parse", "validate", "plan")}
+
+    def repeated(self, answers: Sequence[tuple[str, int]], size: int, runs: RepeatedRuns) -> None:
+        """Pass it on: these requests have no spans."""
+        self._inner.repeated(answers, size, runs)
 
     def request(self) -> RequestEvents:
         """Begin the span of a request, the current one for spans of resolvers."""

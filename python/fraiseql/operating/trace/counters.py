@@ -8,6 +8,7 @@ from hashlib import sha256
 from random import randrange
 from typing import Any, Final
 
+from fraiseql.events import RepeatedRuns
 from fraiseql.exposition import SECONDS, Histogram
 
 BUCKETS: Final = 24
@@ -29,6 +30,9 @@ _UNITS: Final = 16_000.0
 """Units in a second: of 0.0625 ms."""
 
 _BOUNDS: Final = [round(bound * _UNITS) for bound in SECONDS]
+
+CLASSES: Final = sorted({1 << place for place in range(BUCKETS - 1)} | set(_BOUNDS))
+"""Bounds of all buckets of both histograms, in these units."""
 
 PENDING: Final = 256
 """Runs that are added up at once."""
@@ -124,6 +128,26 @@ class Counters:
         if len(self.pending) >= PENDING:
             self.fold()
 
+    def add_all(self, runs: RepeatedRuns, size: int) -> None:
+        """Count runs that were counted by ``CLASSES``; ``size`` is the bytes of all of them."""
+        self.calls += runs.count
+        self.seconds += runs.seconds
+        self.size += size
+        self.histogram.sum += runs.seconds
+        for units, each in zip((0, *CLASSES), runs.classes, strict=True):
+            self._add_to_buckets(units, each)
+
+    def add_untimed(self, runs: int, size: int) -> None:
+        """Count runs whose duration is 0.0; ``size`` is the bytes of all of them."""
+        self.calls += runs
+        self.size += size
+        self._add_to_buckets(0, runs)
+
+    def _add_to_buckets(self, units: int, runs: int) -> None:
+        # One table for both histograms: all bounds are whole numbers of the unit.
+        self.buckets[min(units.bit_length(), BUCKETS - 1)] += runs
+        self.histogram.buckets[bisect_right(_BOUNDS, units)] += runs
+
     def fold(self) -> None:
         """Add up the pending runs."""
         if not self.pending:
@@ -136,10 +160,8 @@ class Counters:
         self.rows += sum(rows)
         self.size += sum(sizes)
         self.histogram.sum += total
-        # One table for both histograms: all bounds are whole numbers of the unit.
         for units, runs in Counter([int(each * _UNITS) for each in seconds]).items():
-            self.buckets[min(units.bit_length(), BUCKETS - 1)] += runs
-            self.histogram.buckets[bisect_right(_BOUNDS, units)] += runs
+            self._add_to_buckets(units, runs)
 
     def take(self) -> Totals | None:
         """Return the counts since the last call; None if nothing was counted."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import random
 from typing import Any, Final
 
-from fraiseql.events import StatementFacts, Timings
+from fraiseql.events import RepeatedRuns, StatementFacts, Timings
 from fraiseql.operating.trace.counters import (
     OPERATIONS,
     OTHER,
@@ -34,6 +34,7 @@ class Recorder:
         samples: Samples of parameters of a statement and day; 0 for none.
         active: Requests that are answered now.
         refusals: Requests that were not executed, by error code.
+        before_reading: Called before counters are read, to add counts of the native server.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -41,11 +42,14 @@ class Recorder:
         self.samples = settings.trace_samples if settings.trace == "values" else 0
         self.active = 0
         self.refusals: dict[str, int] = {}
+        self.before_reading: Callable[[], None] | None = None
         self._operations: dict[tuple[str, str], OperationCounters] = {}
 
     @property
     def operations(self) -> Iterator[OperationCounters]:
         """Counters of each operation."""
+        if self.before_reading is not None:
+            self.before_reading()
         yield from self._operations.values()
 
     def operation(
@@ -104,6 +108,17 @@ class OperationTrace:
         if self._traces_all or random() < self._rate:  # noqa: S311 - a sample
             return RequestTrace(self)
         return UntracedRequest(self)
+
+    def repeated(self, answers: Sequence[tuple[str, int]], size: int, runs: RepeatedRuns) -> None:
+        """Count requests that the native server has answered from its memory."""
+        sent = runs.count - runs.unchanged
+        self.counters.add_all(runs, size * sent)
+        share = 1.0 if self._traces_all else self._rate
+        for root, bytes_of_value in answers:
+            # Of a share of the requests only, as where each request is drawn.
+            traced = int(runs.count * share + random())  # noqa: S311 - a sample
+            written = bytes_of_value * round(traced * sent / runs.count)
+            self.counters.answers(root, "hit").add_untimed(traced, written)
 
     def statement(self, sql: str) -> StatementCounters:
         """Return the counters of a statement that runs for the first time."""

@@ -51,7 +51,7 @@ async def answer_from_memory(
         return None
     timings.sql = max(0.0, perf_counter() - start)
     status = _status(split, hits, units, request.identity)
-    status.etag = etag
+    status.etag, status.remembered = etag, values
     if not unchanged:
         return Response(joined_values(split.parts, hits), cached=status)
     status.unchanged = True

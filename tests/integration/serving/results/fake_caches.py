@@ -52,6 +52,9 @@ class FakeCaches:
     async def confirm(self, values: Sequence[Any]) -> list[CacheResult] | None:
         return None
 
+    def replanned(self) -> None:
+        pass
+
     def metrics(self) -> Sequence[str]:
         return [f"kept {len(self.values)}"]
 
