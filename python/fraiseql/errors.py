@@ -30,6 +30,7 @@ class FraiseQLError(Exception):
 
     Attributes:
         relation: The relation that was read, for the log; empty when unknown.
+        place: Place in the input, of a row among several: the argument and the index.
     """
 
     default_code: ClassVar[str] = "INTERNAL_ERROR"
@@ -44,6 +45,7 @@ class FraiseQLError(Exception):
         self.hint = hint
         self.code = code or self.default_code
         self.relation = ""
+        self.place: tuple[str | int, ...] = ()
 
     def __str__(self) -> str:
         """Return the message and, on a line of its own, the hint."""

@@ -161,10 +161,29 @@ def test_create_many_writes_all_or_none(blog: Served) -> None:
     answer = blog.data(query, {"rows": rows})["createManyPost"]
     assert answer == [{"body": None, **row} for row in rows]
     error = blog.error(query, {"rows": [{"title": "d"}, {"title": "a"}]})
-    assert error["extensions"] == {"code": "UNIQUE_VIOLATION", "input": ["input", "title"]}
+    assert error["extensions"] == {"code": "UNIQUE_VIOLATION", "input": ["input", 1, "title"]}
     assert "d" not in titles(blog)
     error = blog.error(query, {"rows": [{"title": str(n)} for n in range(6)]})
     assert error["extensions"]["code"] == "TOO_MANY_ROWS"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "path"),
+    [
+        ([{"title": "a"}, {"title": "b"}, {"title": "a"}], "UNIQUE_VIOLATION", [2, "title"]),
+        ([{"title": "a"}, {"title": "post 1"}, {"title": "a"}], "UNIQUE_VIOLATION", [1, "title"]),
+        ([{"title": "a", "state": "OUT"}, {"title": "post 3"}], "UNIQUE_VIOLATION", [1, "title"]),
+        ([{"title": "a"}, {"title": "b", "state": None}], "NOT_NULL_VIOLATION", [1, "state"]),
+        ([{"title": "a", "state": None}], "NOT_NULL_VIOLATION", [0, "state"]),
+    ],
+)
+def test_a_refused_row_of_many_has_its_index(
+    blog: Served, rows: list[Any], code: str, path: list[Any]
+) -> None:
+    query = "mutation ($rows: [CreatePost!]!) { createManyPost(input: $rows) { id } }"
+    error = blog.error(query, {"rows": rows})
+    assert error["extensions"] == {"code": code, "input": ["input", *path]}
+    assert titles(blog) == ["post 1", "post 2", "post 3"]
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,11 @@ async def for_client(
         columns = ", ".join(constraint.columns) or "a column"
         usual = _MESSAGES[code].format(columns=columns)
         message, hint = constraint.comment or usual, _HINTS.get(code, "")
-    path = () if field is None else input_path(field, constraint.columns, schema)
+    path: tuple[str | int, ...] = ()
+    if field is not None:
+        path = input_path(field, constraint.columns, schema)
+    # The index of the row is after the argument.
+    path = (*error.place, *path[1:]) if error.place else path  # type: ignore[attr-defined]
     return InputError(message, hint=hint, code=code, path=path)
 
 

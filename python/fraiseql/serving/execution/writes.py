@@ -1,15 +1,19 @@
 """Generated mutations: they write rows, and read the documents of these rows."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, Final
 
 from fraiseql.catalog import Relation
 from fraiseql.database import WriteTransaction
-from fraiseql.errors import ConfigurationError, DeclarationError, InputError, sqlstate_of
-from fraiseql.naming import suggestion
+from fraiseql.errors import (
+    ConfigurationError,
+    FraiseQLError,
+    InputError,
+    sqlstate_of,
+)
 from fraiseql.schema import UNSET, Schema
 from fraiseql.schema.generated import GeneratedWrite
 from fraiseql.schema.sql_functions import SqlFunction
@@ -19,7 +23,7 @@ from fraiseql.serving.execution.documents import Document
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.statements import binder
-from fraiseql.serving.execution.violations import CODES
+from fraiseql.serving.execution.violations import CODES, CONFLICTS
 from fraiseql.serving.execution.write_filters import check_not_empty
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.relations import Relations, bind_source
@@ -49,9 +53,6 @@ class RowWriter:
         schema: The declarations.
         relations: Relations of types.
         reader: Reads the documents of written rows.
-
-    Raises:
-        DeclarationError: A field that a mutation may write has no column of its own.
     """
 
     def __init__(self, schema: Schema, relations: Relations, reader: RepositoryReader) -> None:
@@ -59,21 +60,6 @@ class RowWriter:
         self._relations = relations
         self._reader = reader
         self._encoder = Encoder(schema)
-        for name, definition in schema.objects.items():
-            if definition.writes is not None:
-                self._check(name, [*definition.writes.create, *definition.writes.update])
-
-    def _check(self, type_name: str, fields: Iterable[str]) -> None:
-        columns = self._relations.sources.sources[type_name].relation.columns
-        for name in fields:
-            column = self._columns(type_name)[name]
-            if column not in columns:
-                raise DeclarationError(
-                    f"Writes of {type_name} lists {name!r}, which has no column of its own."
-                    f"{suggestion(column, columns)}",
-                    hint="Write values inside of a document with a function under"
-                    " @fraiseql.mutation.",
-                )
 
     def _columns(self, type_name: str) -> Mapping[str, str]:
         """Return the columns by the names of their fields."""
@@ -200,9 +186,26 @@ class _Run:
         keys: list[Key] = []
         contents = [self._content(each) for each in input]
         with self._placing("input", contents, many=True):
+            place = 0
             for rows in _runs(contents):
-                keys += await self._insert(rows)
+                keys += await self._insert_placed(rows, place)
+                place += len(rows)
         return await self._read(keys)
+
+    async def _insert_placed(self, rows: Sequence[Key], place: int) -> list[Key]:
+        """Insert rows, the first at ``place``; a refused one is found by inserting halves."""
+        try:
+            async with self._db.transaction(readonly=False):
+                return await self._insert(rows)
+        except FraiseQLError as error:
+            if sqlstate_of(error) in CODES.keys() - CONFLICTS:
+                if len(rows) == 1:
+                    error.place = ("input", place)
+                else:
+                    half = len(rows) // 2
+                    await self._insert_placed(rows[:half], place)
+                    await self._insert_placed(rows[half:], place + half)
+            raise
 
     async def upsert(self, input: Any, on: Any) -> Any:  # noqa: A002
         """Create a row, or change the one with the same key."""

@@ -13,6 +13,7 @@ from fraiseql.serving.startup.columns import CheckedDeclarations, check_columns
 from fraiseql.serving.startup.indexed import withdraw_unindexed
 from fraiseql.serving.startup.proof import prove as prove_declarations
 from fraiseql.serving.startup.unordered import withdraw_uncompared
+from fraiseql.serving.startup.writes import check_writes
 from fraiseql.sources import SourceMap, declared_relations, map_sources
 
 Publish = Callable[[Schema, Catalog, Pool, SourceMap], Awaitable[SourceMap]]
@@ -63,6 +64,7 @@ async def load_sources(
         withdraw_uncompared(relations, served)
         await withdraw_unindexed(pool, relations, served)
         await prove_declarations(pool, relations, checked)
+        await check_writes(pool, relations)
     return LoadedSources(live, await publish(schema, catalog, pool, live))
 
 
