@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks import markdown, plot, short_answer, summary
 from benchmarks.memory_hits import page as memory_hits
 from benchmarks.result_cache import page as cache
+from benchmarks.roads import page as roads
 from benchmarks.stored import page as stored
 
 COLOURS = {
@@ -53,6 +54,8 @@ def plots(results: Mapping[str, Any]) -> dict[str, str]:
         drawn["transform.svg"] = plot.bars(title, panel, "MB/s", COLOURS)
     if result := results.get("cache-memory"):
         drawn["memory-hits.svg"] = memory_hits.picture(result["figures"])
+    if result := results.get("roads"):
+        drawn["roads.svg"] = roads.picture(result["figures"])
     return drawn
 
 

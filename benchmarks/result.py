@@ -10,7 +10,14 @@ from benchmarks.bench import Bench
 from benchmarks.paths import CACHE, RESULTS
 
 STORED = ("stored-reads", "stored-writes", "stored-refresh", "stored-indexes")
-CACHE_KINDS = ("cache-hits", "cache-memory", "cache-writes", "cache-flight", "cache-ring")
+CACHE_KINDS = (
+    "cache-hits",
+    "cache-memory",
+    "cache-writes",
+    "cache-flight",
+    "cache-ring",
+    "roads",
+)
 KINDS = ("transform", "serving", "first-sight", "memory", *STORED, *CACHE_KINDS)
 
 

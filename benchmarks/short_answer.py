@@ -8,6 +8,8 @@ from benchmarks.memory_hits import names
 from benchmarks.memory_hits import summary as memory_hits
 from benchmarks.plot import figure
 from benchmarks.result_cache.names import COSTLY, LIVE, STORED
+from benchmarks.roads import summary as roads
+from benchmarks.roads.names import HIT, KEY, NATIVE, PYTHON
 from benchmarks.stored.summary import middle, operation, share
 
 Figures = Any
@@ -18,6 +20,7 @@ LARGEST_PROJECTION = "Projection, text, 3 levels"
 def section(results: Mapping[str, Any]) -> Iterator[str]:
     """Yield one sentence per part that was measured, and the picture."""
     parts: dict[str, Callable[[Any], str]] = {
+        "roads": lambda result: _roads(result["figures"]),
         "serving": _serving,
         "stored-reads": lambda result: _stored_reads(result["figures"]),
         "stored-writes": lambda result: _stored_writes(result["figures"]["rounds"]),
@@ -25,12 +28,27 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         "cache-memory": lambda result: _memory_hits(result["figures"]),
     }
     yield "## The short answer\n"
+    if "roads" in results:
+        yield "![Requests per second over HTTP](benchmarks/roads.svg)\n"
     sentences = [say(results[kind]) for kind, say in parts.items() if kind in results]
     yield "\n".join(f"- {sentence}" for sentence in [*sentences, _targets(results)]) + "\n"
     if "serving" in results:
         yield "![Processor time of the server per request](benchmarks/serving.svg)\n"
     if "cache-memory" in results:
         yield "![Requests per second of hits from memory](benchmarks/memory-hits.svg)\n"
+
+
+def _roads(figures: Figures) -> str:
+    base = roads.pgbench(figures)
+    hits, reads, python = (
+        roads.http(figures, server, operation, 16, "per_second")
+        for server, operation in ((NATIVE, HIT), (NATIVE, KEY), (PYTHON, KEY))
+    )
+    return (
+        f"**The native server** answers a read by key over HTTP at {reads / base:.2f} times the"
+        f" rate of pgbench with the same read (the Python server: {python / base:.2f}), and exact"
+        f" hits from memory at {hits / base:.2f} times that rate, with 16 connections each."
+    )
 
 
 def _serving(result: Mapping[str, Any]) -> str:

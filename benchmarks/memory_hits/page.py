@@ -32,12 +32,11 @@ INDEX = """Transactions per second of writers, and PostgreSQL's time for each, Â
 that of freshness checks; with it, writers reach %s of their rate without:
 """
 IN_PICTURE = (names.CONSTANT, names.HIT, names.LIVE, names.REDIS_HIT)
-REASONS = """Reasons of missed targets. Over HTTP, the constant answer, which reads nothing, is the
-limit of a server in Python; the rates against pgbench are goals for a server in Rust, which does
-not exist yet. Without HTTP, most of a hit's time is the event loop, the look-up of the plan and the
-response's text. Beside writers, every check sees another snapshot: then definitions and privileges
-are confirmed by a statement too, one for each field and role, and the entries that were written are
-computed again.
+REASONS = """Reasons of missed targets. Over HTTP, the constant answer, which reads nothing, is
+the limit of a server in Python. Without HTTP, most of a hit's time is the event loop, the look-up
+of the plan and the response's text. Beside writers, every check sees another snapshot: then
+definitions and privileges are confirmed by a statement too, one for each field and role, and the
+entries that were written are computed again.
 """
 _LISTS = {names.LIVE_LIST, names.HIT_LIST}
 

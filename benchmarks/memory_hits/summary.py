@@ -15,8 +15,6 @@ POSTGRES = {
     names.OTHER: {1: 1.2, 8: 0.4, 32: 0.1},
 }
 """PostgreSQL's processor time of a hit, as a share of a read by key's, by number of clients."""
-NATIVE = {16: 1.8, 128: 3.0}
-"""Rate of hits over HTTP as a multiple of pgbench's with 16 clients; of a server in Rust."""
 
 
 def chosen(rows: Rows, **values: Any) -> Rows:
@@ -50,7 +48,6 @@ def targets(figures: Any) -> Iterator[Target]:
     yield from _against_live(figures)
     yield from _in_python(figures)
     yield from _postgres(figures)
-    yield from _native(figures)
     yield from _index(figures)
 
 
@@ -91,15 +88,6 @@ def _postgres(figures: Any) -> Iterator[Target]:
             step = f"hit from memory, PostgreSQL's time against a read by key, {clients} at once"
             more = "" if table == names.IDLE else f", writers of {table}"
             yield Target(f"{step}{more}", f"≤ {goal}x", f"{ratio:.2f}x", ratio <= goal)
-
-
-def _native(figures: Any) -> Iterator[Target]:
-    base = in_process(figures, names.PGBENCH, 16, "per_second")
-    for connections in numbers(figures["http"], "connections"):
-        if goal := NATIVE.get(connections):
-            ratio = over_http(figures, names.HIT, connections, "per_second") / base
-            step = f"hit from memory over HTTP, {connections} connections, rate against pgbench's"
-            yield Target(step, f"≥ {goal}x", f"{ratio:.2f}x", ratio >= goal)
 
 
 def _index(figures: Any) -> Iterator[Target]:

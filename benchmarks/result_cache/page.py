@@ -9,6 +9,7 @@ from benchmarks.memory_hits import page as memory_hits
 from benchmarks.plot import figure
 from benchmarks.result_cache.names import COSTLY, GET, LIVE, LOOK_UP, PLAIN, STORED
 from benchmarks.result_cache.summary import size, slower
+from benchmarks.roads import page as roads
 from benchmarks.stored.page import shares
 from benchmarks.stored.summary import middle
 
@@ -48,13 +49,14 @@ def section(results: Mapping[str, Any]) -> Iterator[str]:
         "cache-writes": _writes,
         "cache-flight": _flight,
         "cache-ring": _ring,
+        "roads": roads.section,
     }
     if kinds.keys() & results.keys():
         yield OPENING
     for kind, part in kinds.items():
         if result := results.get(kind):
             yield from part(result["figures"])
-            if kind == "cache-memory":
+            if kind in {"cache-memory", "roads"}:
                 yield memory_hits.note(result["method"])
             yield markdown.method(result["method"])
 

@@ -9,13 +9,14 @@ from benchmarks import machine, result
 from benchmarks.memory_hits import step as memory_hits
 from benchmarks.result_cache import answers, coalescing, redis_server, ring, writers
 from benchmarks.result_cache.plan import FULL, QUICK, Plan
+from benchmarks.roads import step as roads
 from benchmarks.stored import plan as stored_plan
 from benchmarks.stored import server
 from benchmarks.stored.server import Bench
 from benchmarks.stored.steps import on
 
 Measure = Callable[[Bench, Plan], Awaitable[tuple[dict[str, Any], Any]]]
-_MODULES: tuple[ModuleType, ...] = (answers, memory_hits, writers, coalescing, ring)
+_MODULES: tuple[ModuleType, ...] = (answers, memory_hits, writers, coalescing, ring, roads)
 STEPS: Mapping[str, Measure] = {module.KIND: module.measure for module in _MODULES}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.memory_hits import summary as memory_hits
 from benchmarks.result_cache.names import ALONE, LOG, LOOK_UP, TOGETHER
+from benchmarks.roads import summary as roads
 from benchmarks.stored.summary import middle, share
 from benchmarks.target import Target
 
@@ -17,6 +18,7 @@ def targets(results: Mapping[str, Any]) -> Iterator[Target]:
         ("cache-writes", _writes),
         ("cache-flight", _flight),
         ("cache-ring", _ring),
+        ("roads", roads.targets),
     ):
         if kind in results:
             yield from result(results[kind]["figures"])

@@ -81,6 +81,7 @@ def running(
     url: str | None = None,
     settings: Mapping[str, object] | None = None,
     files: int | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Run a command that serves; end it and its children afterwards.
 
@@ -90,15 +91,16 @@ def running(
         url: Address of the database.
         settings: Settings by their names in the environment without ``FRAISEQL_``.
         files: Most files that it may open; None for the limit of this process.
+        more: Further variables of its environment.
     """
     output = cwd / "output.txt"
-    more = {f"FRAISEQL_{name}": str(value) for name, value in (settings or {}).items()}
+    own = {f"FRAISEQL_{name}": str(value) for name, value in (settings or {}).items()}
     limit = [] if files is None else ["prlimit", f"--nofile={files}"]
     with output.open("wb") as sink:
         process = subprocess.Popen(
             [*limit, *_PROGRAM, *words],
             cwd=cwd,
-            env={**environment(url), **more},
+            env={**environment(url), **own, **(more or {})},
             stdout=sink,
             stderr=subprocess.STDOUT,
             start_new_session=True,

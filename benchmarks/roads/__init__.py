@@ -1,0 +1,1 @@
+"""The native server next to the Python server, its peers, and clients in C."""

@@ -1,0 +1,145 @@
+"""Both roads of the server, asked for the same: raw requests, and what must be equal."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from tests.integration.cli.program import HOST, running
+from tests.property.operations import Operation
+
+ROOT: Final = Path(__file__).parents[2]
+ROADS: Final = ("native", "python")
+FREE: Final = frozenset({"date", "server-timing", "cache-status"})
+"""Headers that may differ: times, and where a cached answer was found."""
+
+_ID: Final = re.compile(rb',"id":"\w{8}"(?=\}\})')
+_ACCEPTS: Final = (
+    "Accept: application/json\r\n",
+    "Accept: application/graphql-response+json\r\n",
+    "Accept: */*\r\n",
+    "",
+    "Accept: application/graphql-response+json, application/json;q=0.9\r\n",
+)
+_STRANGE: Final[tuple[Any, ...]] = (
+    *(None, True, 0, -1, 1.5, 1e3, 2**31, 2**63, "1", "", "Ä", '\u2028\\"', "a\u0000b"),
+    *([], [1], {}, "😀", "x" * 300),
+)
+"""Values that a variable of another type may get."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response: its status, the headers that must be equal, its body without ids of errors."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+async def ask(port: int, request: bytes) -> Response:
+    """Send one request on a connection of its own."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = [
+            (name.lower(), value) for name, _, value in (h.partition(": ") for h in head[1:-2])
+        ]
+        length = int(dict(headers).get("content-length", 0))
+        body = await reader.readexactly(length)
+    finally:
+        writer.close()
+    kept = sorted(header for header in headers if header[0] not in FREE)
+    return Response(int(head[0].split()[1]), tuple(kept), _ID.sub(b"", body))
+
+
+def requests(operation: Operation, random: Random, count: int) -> list[bytes]:
+    """Return requests for an operation, with other values, spellings and methods."""
+    return [_request(operation.text, _varied(operation, random), random) for _ in range(count)]
+
+
+def _varied(operation: Operation, random: Random) -> dict[str, Any]:
+    variables = dict(operation.variables)
+    for name in list(variables):
+        chance = random.random()
+        if chance < 0.4 and type(variables[name]) is int:
+            variables[name] = random.randint(-1, 6)
+        elif chance < 0.5:
+            variables[name] = random.choice(_STRANGE)
+        elif chance < 0.55:
+            del variables[name]
+    return variables
+
+
+def _request(text: str, variables: dict[str, Any], random: Random) -> bytes:
+    accept = random.choice(_ACCEPTS) if random.random() < 0.3 else _ACCEPTS[0]
+    if random.random() < 0.2:
+        values = quote(json.dumps(variables))
+        target = f"/graphql?query={quote(text)}&variables={values}"
+        return f"GET {target} HTTP/1.1\r\nHost: {HOST}\r\n{accept}\r\n".encode()
+    content: dict[str, Any] = {"query": text, "variables": variables}
+    if random.random() < 0.2:
+        content["operationName"] = random.choice(["Q", None, "", "R"])
+    items = list(content.items())
+    random.shuffle(items)
+    body = json.dumps(
+        dict(items),
+        ensure_ascii=random.random() < 0.5,
+        indent=random.choice([None, None, 1]),
+    ).encode()
+    head = f"POST /graphql HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n{accept}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def same(ports: Sequence[int], asked: Sequence[bytes], random: Random) -> None:
+    """Ask both servers in an order of their own, several at a time; answers must be equal."""
+    answers = await asyncio.gather(*[_answers(port, asked, random.random()) for port in ports])
+    for request, native, python in zip(asked, *answers, strict=True):
+        assert native == python, request.decode()
+
+
+async def _answers(port: int, asked: Sequence[bytes], seed: float) -> list[Response]:
+    order = list(range(len(asked)))
+    Random(seed).shuffle(order)
+    slots = asyncio.Semaphore(4)
+    found: dict[int, Response] = {}
+
+    async def one(number: int) -> None:
+        async with slots:
+            found[number] = await ask(port, asked[number])
+
+    await asyncio.gather(*[one(number) for number in order])
+    return [found[number] for number in range(len(asked))]
+
+
+def answered_natively(port: int) -> float:
+    """Return the number of requests that were answered without Python."""
+    with urlopen(f"http://{HOST}:{port}/metrics", timeout=60) as response:
+        text = response.read().decode()
+    found = re.findall(r"^fraiseql_native_requests_total(?:{[^}]*})? (\S+)$", text, re.MULTILINE)
+    return sum(map(float, found))
+
+
+@contextmanager
+def served(url: str, ports: Sequence[int], directory: Path, *, cached: bool) -> Iterator[None]:
+    """Serve the application on the native and on the Python server while the block runs."""
+    with ExitStack() as stack:
+        for road, port in zip(ROADS, ports, strict=True):
+            own = directory / road
+            own.mkdir()
+            words = ["serve", "tests.property.roads_app:app", "--port", str(port)]
+            words += [] if road == "native" else ["--no-native"]
+            (own / "tests").symlink_to(ROOT / "tests")
+            program = stack.enter_context(
+                running(*words, cwd=own, url=url, more={"ROADS_CACHED": "yes" if cached else ""})
+            )
+            program.answer(port, "{ __typename }")
+        yield
