@@ -119,7 +119,7 @@ def _native_answers(
     native = NativeHits(Hits(engine), lambda: results.runtime, settings, CLASSES)
     results.native, results.counters.before_reading = native, native.drain
     if recorder is not None:
-        recorder.before_reading = native.drain
+        recorder.before_reading.append(native.drain)
     return native
 
 
@@ -149,6 +149,7 @@ def _observe(
 ) -> list[MetricSource]:
     """Add the work that writes the trace; return the metrics that the service does not have."""
     settings = service.settings
+    recorder.before_reading.append(service.native.drain)
     if settings.trace != "off":
         background.append(Flusher(recorder, settings, lambda: service.pool))
     if not settings.metrics:

@@ -43,6 +43,23 @@ class StatementFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RunCounts:
+    """Counts of requests, or of runs of a statement.
+
+    Attributes:
+        classes: Pairs of the smallest duration of a class, in units of 62.5 µs, and its runs.
+        seconds: Sum of the durations.
+        rows: Rows.
+        size: Bytes.
+    """
+
+    classes: tuple[tuple[int, int], ...]
+    seconds: float
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class RepeatedRuns:
     """Requests that the native server has answered with one response in its memory.
 
@@ -106,6 +123,16 @@ class OperationEvents(Protocol):
 
     def request(self) -> RequestEvents:
         """Return the receiver of a request that begins."""
+
+    def ran_natively(
+        self, requests: RunCounts, statements: Sequence[tuple[str, RunCounts]]
+    ) -> None:
+        """Receive the counts of requests that the native server has answered.
+
+        Args:
+            requests: The requests.
+            statements: Their statements, each with its text.
+        """
 
     def repeated(self, answers: Sequence[tuple[str, int]], size: int, runs: RepeatedRuns) -> None:
         """Receive requests that were answered from the memory of the native server.

@@ -1,7 +1,21 @@
 //! The engine of one process: plans, connections and values in memory.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::counts::Runs;
+use crate::headers::Headers;
+use crate::lanes::Lanes;
+use crate::live;
 use crate::memory::Hits;
 use crate::message::{Request, Response};
+use crate::operation::Operation;
+use crate::plan::Plan;
+use crate::plans::Plans;
+use crate::settings::Settings;
+use crate::target::Target;
 
 /// Answers requests for which it has a plan or a value.
 ///
@@ -9,7 +23,18 @@ use crate::message::{Request, Response};
 /// from another thread.
 #[derive(Debug, Default)]
 pub struct Engine {
+    settings: RwLock<Option<Arc<Settings>>>,
+    lanes: RwLock<Option<Arc<Lanes>>>,
+    headers: Headers,
+    plans: Plans,
     hits: Hits,
+}
+
+/// The counts of a plan since they were last taken.
+#[derive(Serialize)]
+struct PlanCounts {
+    number: u64,
+    runs: Vec<Runs>,
 }
 
 impl Engine {
@@ -24,7 +49,89 @@ impl Engine {
     /// Python answers whatever is not known here: a document without a plan, a variable in an
     /// unexpected form, an error of the database.
     pub async fn answer(&self, request: &Request) -> Option<Response> {
-        self.hits.answer(request).await
+        if let Some(response) = self.hits.answer(request).await {
+            return Some(response);
+        }
+        let settings = current(&self.settings)?;
+        let lanes = current(&self.lanes)?;
+        if request.body.len().max(request.query.len()) > settings.max_body_bytes {
+            return None;
+        }
+        let media = self.headers.media(request)?;
+        let operation = Operation::of(request)?;
+        let (plan, slots) = self.plans.find(&operation.document, |plan| plan.read(&operation))?;
+        live::answer(&plan, &slots, &lanes, &settings, (request.method, media)).await
+    }
+
+    /// Opens all connections, unless that takes long.
+    pub async fn warm(&self) {
+        if let Some(lanes) = current(&self.lanes) {
+            lanes.warm().await;
+        }
+    }
+
+    /// Sets the settings of the application, which are JSON.
+    ///
+    /// # Errors
+    /// Names the fault.
+    pub fn configure(&self, settings: &[u8]) -> Result<(), String> {
+        let settings: Settings = read(settings)?;
+        replace(&self.settings, Some(Arc::new(settings)));
+        Ok(())
+    }
+
+    /// Sets the server of the connections, which is JSON; those to another one are closed.
+    ///
+    /// # Errors
+    /// Names the fault.
+    pub fn connect(&self, target: &[u8]) -> Result<(), String> {
+        let target: Target = read(target)?;
+        if !current(&self.lanes).is_some_and(|lanes| lanes.lead_to(&target)) {
+            replace(&self.lanes, Some(Arc::new(Lanes::new(target))));
+        }
+        Ok(())
+    }
+
+    /// Closes the connections: Python answers all requests.
+    pub fn disconnect(&self) {
+        replace(&self.lanes, None);
+    }
+
+    /// Drops all plans, and returns the number of the edition that begins.
+    pub fn begin(&self) -> u64 {
+        self.plans.begin()
+    }
+
+    /// Adds a plan, which is JSON, of an edition; one of an earlier edition is dropped.
+    ///
+    /// # Errors
+    /// Names the fault.
+    pub fn add(&self, edition: u64, plan: &[u8]) -> Result<(), String> {
+        let most = current(&self.settings).map_or(0, |settings| settings.most_plans);
+        self.plans.add(edition, Plan::compile(plan)?, most);
+        Ok(())
+    }
+
+    /// Notes that a request with this `accept` gets a response of this type.
+    pub fn accept(&self, accept: Option<Bytes>, content_type: Bytes) {
+        self.headers.accept(accept, content_type);
+    }
+
+    /// Notes that a body of this `content-type` is JSON.
+    pub fn json(&self, content_type: Bytes) {
+        self.headers.json(content_type);
+    }
+
+    /// Returns the counts since the last call, as JSON.
+    #[must_use]
+    pub fn take_counts(&self) -> Vec<u8> {
+        let mut counts = Vec::new();
+        self.plans.each(|plan| {
+            if let Some(runs) = plan.counts.take() {
+                counts.push(PlanCounts { number: plan.number, runs });
+            }
+        });
+        serde_json::to_vec(&counts).unwrap_or_default()
     }
 
     /// Returns the exact responses in memory.
@@ -32,4 +139,16 @@ impl Engine {
     pub fn hits(&self) -> &Hits {
         &self.hits
     }
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(text).map_err(|error| error.to_string())
+}
+
+fn current<T>(place: &RwLock<Option<Arc<T>>>) -> Option<Arc<T>> {
+    place.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn replace<T>(place: &RwLock<Option<Arc<T>>>, value: Option<Arc<T>>) {
+    *place.write().unwrap_or_else(PoisonError::into_inner) = value;
 }

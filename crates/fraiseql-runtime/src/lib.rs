@@ -5,9 +5,22 @@
 //! is, byte for byte, the one that Python would give.
 
 mod check;
+mod counts;
 mod engine;
+mod headers;
+mod json;
+mod lane;
+mod lanes;
+mod live;
 mod memory;
 mod message;
+mod operation;
+mod parameter;
+mod plan;
+mod plans;
+mod settings;
+mod target;
+mod template;
 
 pub use check::{Server, StatementPair};
 pub use engine::Engine;

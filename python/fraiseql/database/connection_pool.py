@@ -1,7 +1,7 @@
 """Pool of connections: acquire, release, reset and close."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from fraiseql.database.admission import Admission, Usage, Waiter
 from fraiseql.database.connection import Connection
 from fraiseql.database.connector import Connector
+from fraiseql.database.endpoint import Endpoint
 from fraiseql.database.failures import RAISED
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority
@@ -47,6 +48,7 @@ class ConnectionPool:
         self._size = size
         self._timeout = timeout
         self._generation = 0
+        self.on_outdated: Callable[[], None] | None = None
         self._count = 0
         self._free: list[Connection] = []
         self._connections: set[Connection] = set()
@@ -151,12 +153,23 @@ class ConnectionPool:
         """
         for connection in self._connections:
             connection.outdated = connection is not but
+        self._notify()
 
     def replace_all(self) -> None:
         """Close all connections, those in use after their release."""
         self._generation += 1
         while self._free:
             self._retire(self._free.pop())
+        self._notify()
+
+    def _notify(self) -> None:
+        if self.on_outdated is not None:
+            self.on_outdated()
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Server of the last connection; None before the first."""
+        return self._connector.endpoint
 
     def release(self, connection: Connection) -> float:
         """Release a connection in a known state; return the seconds for which it was held."""

@@ -10,6 +10,7 @@ import asyncpg
 from fraiseql.database.address import Address, parse_address
 from fraiseql.database.connection import Connection
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
+from fraiseql.database.endpoint import Endpoint, endpoint_of
 from fraiseql.database.failures import RAISED, mapped_connecting
 from fraiseql.database.origin import load_origin
 from fraiseql.database.pooler import (
@@ -37,6 +38,7 @@ class Connector:
     Attributes:
         server_version: ``server_version_num`` of the last connection; 0 before that.
         login_role: Login role of the last connection; empty before that.
+        endpoint: Server of the last connection; None before that.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Connector:
     ) -> None:
         self.server_version = 0
         self.login_role = ""
+        self.endpoint: Endpoint | None = None
         self._own_path = own_path
         self._overrides = overrides
         self._address = address
@@ -132,6 +135,7 @@ class Connector:
             )
             if self._own_path:
                 await connection.set_own_path()
+            self.endpoint = endpoint_of(connection, address.server_settings, connection.pooling)
         except BaseException:
             connection.terminate()
             raise

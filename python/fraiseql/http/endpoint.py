@@ -21,6 +21,7 @@ from fraiseql.http.errors import Headers, HttpError, not_allowed
 from fraiseql.http.framework_errors import framework_error
 from fraiseql.http.graphiql import page_reply
 from fraiseql.http.lifecycle import Lifecycle, Startable
+from fraiseql.http.native_headers import NativeHeaders
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.probes import MetricSource, Monitored, Probes
@@ -30,6 +31,7 @@ from fraiseql.http.reply import (
     Reply,
     error_reply,
     graphql_reply,
+    late_reply,
     may_be_shown,
     reply_to_error,
     send_reply,
@@ -40,6 +42,7 @@ from fraiseql.native import Engine
 from fraiseql.results import CacheStatus
 from fraiseql.schema import Schema
 from fraiseql.serving.document.request import Request
+from fraiseql.serving.native.plans import NativePlans
 from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
 
@@ -68,6 +71,10 @@ class Serving(Monitored, Protocol):
         self, request: Request, context: dict[str, Any], timings: Timings
     ) -> Awaitable[Response]:
         """Answer one GraphQL request."""
+
+    @property
+    def native(self) -> NativePlans:
+        """Hands plans over to a native engine."""
 
 
 class FurtherPage(Protocol):
@@ -135,9 +142,7 @@ class Application:
         self.path = path
         self._static = path.rstrip("/") + "/static/"
         self.repeated: RepeatedAnswers | None = None
-        # Such a request needs Python.
-        needed = around is not None or context is not None or service.schema.guards.present
-        self._native = None if needed else native
+        self._native_answers = None if service.schema.guards.present else native
         self._around = around
         self._further = page
         self._context = context
@@ -150,6 +155,7 @@ class Application:
         self._persisted = PersistedQueries()
         # A check of requires= may read cookies, with and without a hook.
         self._personal = context is not None or service.schema.guards.present
+        self._native_headers: NativeHeaders | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -170,6 +176,23 @@ class Application:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
 
+    def serve_natively(self, engine: Engine) -> bool:
+        """Let a native server answer what it can: it gets plans, and answers that it may repeat.
+
+        Args:
+            engine: Engine of the server; it gets plans from the next start on.
+
+        Returns:
+            False where each request needs Python: nothing is handed over.
+        """
+        if self._context is not None or self._around is not None:
+            return False
+        self._native_headers = NativeHeaders(engine, self.settings)
+        self.service.native.engine = engine
+        if self._native_answers is not None:
+            self.repeated = self._native_answers(engine)
+        return True
+
     async def start(self) -> None:
         """Start the service; for servers without lifespan. The first request does so too."""
         await self._lifecycle.start()
@@ -177,20 +200,6 @@ class Application:
     async def stop(self) -> None:
         """Stop the service; for servers without lifespan."""
         await self._lifecycle.stop()
-
-    def serve_with(self, engine: Engine) -> bool:
-        """Let a native server repeat answers; all other requests come here.
-
-        Args:
-            engine: Engine of the server.
-
-        Returns:
-            False where each request needs Python.
-        """
-        if self._native is None:
-            return False
-        self.repeated = self._native(engine)
-        return True
 
     async def _other(self, route: str, scope: Scope, receive: Receive) -> Reply:
         """Answer a request that is not GraphQL."""
@@ -263,6 +272,8 @@ class Application:
         context: dict[str, Any] = {"request": HttpRequest(scope)}
         if self._context is not None:
             await add_context(self._context, context)
+        if self._native_headers is not None:
+            self._native_headers.learn(headers, accepted, read_only=request.read_only)
         timings = Timings()
         response = await self.service.execute(request, context, timings)
         extra: Headers = FOR_GET if request.read_only else ()
@@ -306,13 +317,7 @@ class Application:
     def _ended(self, ending: Ending, media: Media) -> Reply | None:
         if ending is Ending.CLIENT_GONE:
             return None
-        seconds = self.settings.request_timeout
-        return error_reply(
-            HTTPStatus.GATEWAY_TIMEOUT,
-            "REQUEST_TIMEOUT",
-            f"The request took longer than {seconds:g} seconds.",
-            media=media,
-        )
+        return late_reply(self.settings.request_timeout, media)
 
     def _failed(self, error: Exception, media: Media) -> Reply:
         mapped = framework_error(error)

@@ -114,6 +114,16 @@ def error_reply(
     return Reply(status, [media.header, length, NONE, VARY, NOSNIFF, *extra], body)
 
 
+def late_reply(seconds: float, media: Media) -> Reply:
+    """Return the reply to a request that took longer than ``seconds``."""
+    return error_reply(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "REQUEST_TIMEOUT",
+        f"The request took longer than {seconds:g} seconds.",
+        media=media,
+    )
+
+
 def reply_to_error(
     error: FraiseQLError, media: Media = JSON, extensions: Mapping[str, str] = NO_EXTENSIONS
 ) -> Reply:

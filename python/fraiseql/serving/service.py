@@ -32,6 +32,7 @@ from fraiseql.serving.execution.reading import Reads
 from fraiseql.serving.execution.run import Run
 from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
 from fraiseql.serving.execution.withheld import WithheldRoles
+from fraiseql.serving.native.plans import NativePlans
 from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.prepare import Prepared, Preparer
@@ -76,6 +77,7 @@ class Service:
         schema: The declared schema.
         settings: The settings.
         results: The result caches.
+        native: Hands plans over to the native engine, if there is one.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class Service:
         self._source_monitor: SourceMonitor | None = None
         self._session_monitor: SessionMonitor | None = None
         self._fallback = LiveFallback(self._lost, WithheldRoles())
+        self.native = NativePlans(schema, settings)
 
     # Lifecycle.
 
@@ -128,6 +131,7 @@ class Service:
             await pool.close()
             raise
         self._pool = pool
+        self.native.start(pool)
         self._session_monitor = SessionMonitor(pool)
         # Without stored types and cached results there is nothing to refresh.
         if loaded.read is not loaded.live or self._caches_results:
@@ -150,6 +154,7 @@ class Service:
         if sessions is not None:
             await sessions.stop()
         self._preparer.close()
+        self.native.stop()
         pool, self._pool = self._pool, None
         if pool is not None:
             if self.results is not None:
@@ -173,6 +178,7 @@ class Service:
         return (await load_sources(self.schema, self.pool, self._publish)).read
 
     def _use(self, sources: SourceMap) -> None:
+        self.native.begin()
         self._snapshot = PlanSnapshot(self.schema, sources, self.settings, self._fallback)
         if self.results is not None:
             self.results.replanned()
@@ -219,6 +225,7 @@ class Service:
             timings: Records the time of each step.
         """
         start = perf_counter()
+        edition = self.native.edition
         try:
             prepared = await self._prepare(request, timings, self._rights(context))
         except RequestError as error:
@@ -229,7 +236,9 @@ class Service:
             )
             return Response(refused, error.executed, error.status)
         if self._events is None:
-            return await self._answer(prepared, request, context, timings)
+            response = await self._answer(prepared, request, context, timings)
+            self.native.offer(edition, prepared, request)
+            return response
         events = (prepared[0].events or self._observed(prepared, request, timings)).request()
         token = current_request.set(events)
         try:
@@ -245,6 +254,7 @@ class Service:
             report_answers(events, response.cached)
             response.cached.operation = prepared[0].events
         events.done(perf_counter() - start, len(response.body))
+        self.native.offer(edition, prepared, request)
         return response
 
     def _observed(self, prepared: Prepared, request: Request, timings: Timings) -> OperationEvents:

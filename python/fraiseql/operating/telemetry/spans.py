@@ -14,6 +14,7 @@ from fraiseql.events import (
     OperationEvents,
     RepeatedRuns,
     RequestEvents,
+    RunCounts,
     StatementFacts,
     Timings,
 )
@@ -120,6 +121,12 @@ class _Operation:
         """Hold the durations for the span of the first request, which began with these steps."""
         self._inner.planned(timings)
         self._planned = {name: getattr(timings, name) for name in ("parse", "validate", "plan")}
+
+    def ran_natively(
+        self, requests: RunCounts, statements: Sequence[tuple[str, RunCounts]]
+    ) -> None:
+        """Pass the counts on: no spans are made of them."""
+        self._inner.ran_natively(requests, statements)
 
     def repeated(self, answers: Sequence[tuple[str, int]], size: int, runs: RepeatedRuns) -> None:
         """Pass it on: these requests have no spans."""

@@ -8,7 +8,7 @@ from hashlib import sha256
 from random import randrange
 from typing import Any, Final
 
-from fraiseql.events import RepeatedRuns
+from fraiseql.events import RepeatedRuns, RunCounts
 from fraiseql.exposition import SECONDS, Histogram
 
 BUCKETS: Final = 24
@@ -162,6 +162,16 @@ class Counters:
         self.histogram.sum += total
         for units, runs in Counter([int(each * _UNITS) for each in seconds]).items():
             self._add_to_buckets(units, runs)
+
+    def add_runs(self, runs: RunCounts) -> None:
+        """Add runs that were counted elsewhere."""
+        self.calls += sum([each for _, each in runs.classes])
+        self.seconds += runs.seconds
+        self.rows += runs.rows
+        self.size += runs.size
+        self.histogram.sum += runs.seconds
+        for units, each in runs.classes:
+            self._add_to_buckets(units, each)
 
     def take(self) -> Totals | None:
         """Return the counts since the last call; None if nothing was counted."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import random
 from typing import Any, Final
 
-from fraiseql.events import RepeatedRuns, StatementFacts, Timings
+from fraiseql.events import RepeatedRuns, RunCounts, StatementFacts, Timings
 from fraiseql.operating.trace.counters import (
     OPERATIONS,
     OTHER,
@@ -34,7 +34,7 @@ class Recorder:
         samples: Samples of parameters of a statement and day; 0 for none.
         active: Requests that are answered now.
         refusals: Requests that were not executed, by error code.
-        before_reading: Called before counters are read, to add counts of the native server.
+        before_reading: Called before counters are read; they report what Rust has answered.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -42,14 +42,14 @@ class Recorder:
         self.samples = settings.trace_samples if settings.trace == "values" else 0
         self.active = 0
         self.refusals: dict[str, int] = {}
-        self.before_reading: Callable[[], None] | None = None
+        self.before_reading: list[Callable[[], None]] = []
         self._operations: dict[tuple[str, str], OperationCounters] = {}
 
     @property
     def operations(self) -> Iterator[OperationCounters]:
         """Counters of each operation."""
-        if self.before_reading is not None:
-            self.before_reading()
+        for report in self.before_reading:
+            report()
         yield from self._operations.values()
 
     def operation(
@@ -108,6 +108,18 @@ class OperationTrace:
         if self._traces_all or random() < self._rate:  # noqa: S311 - a sample
             return RequestTrace(self)
         return UntracedRequest(self)
+
+    def ran_natively(
+        self, requests: RunCounts, statements: Sequence[tuple[str, RunCounts]]
+    ) -> None:
+        """Count the requests that the native server has answered."""
+        self.counters.add_runs(requests)
+        if not self._traces_all:
+            return
+        for sql, runs in statements:
+            counters = self.by_sql.get(sql) or self.statement(sql)
+            counters.add_runs(runs)
+            counters.most = max(counters.most, 1)
 
     def repeated(self, answers: Sequence[tuple[str, int]], size: int, runs: RepeatedRuns) -> None:
         """Count requests that the native server has answered from its memory."""

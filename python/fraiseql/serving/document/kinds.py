@@ -141,9 +141,10 @@ def probe_of(type_: GraphQLInputType, *, by_value: bool) -> Probe | None:
     if kind is _OPAQUE and is_guarded(type_):
         return lambda value: (value is not None, *sorted({*input_uses(value, type_)}))
     if kind.probe is None and not isinstance(type_, GraphQLNonNull):
-        return _is_not_null
+        return is_not_null
     return kind.probe
 
 
-def _is_not_null(value: Any) -> bool:
+def is_not_null(value: Any) -> bool:
+    """Return whether a value is not null: the probe of a variable that is a parameter."""
     return value is not None

@@ -6,6 +6,7 @@ from typing import Any
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
@@ -13,8 +14,16 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from fraiseql.serving.document.kinds import Probe, VariableKind, compile_coercer, kind_of, probe_of
+from fraiseql.serving.document.kinds import (
+    Probe,
+    VariableKind,
+    compile_coercer,
+    is_not_null,
+    kind_of,
+    probe_of,
+)
 from fraiseql.serving.document.nodes import deciding_variables
+from fraiseql.serving.document.plain_values import PLAIN
 from fraiseql.serving.document.sizes import (
     InputLimits,
     check_filter,
@@ -149,6 +158,20 @@ class Variables:
         return any(
             has_long_text(raw.get(name)) for name, kind in self._kinds.items() if kind.has_names
         )
+
+    def bound_scalar(self, name: str) -> str:
+        """Return the type of a variable that is one of GraphQL's scalars and not in the signature.
+
+        Empty for another variable.
+        """
+        if dict(self._probes).get(name, is_not_null) is not is_not_null:
+            return ""
+        for definition in self._node.variable_definitions or ():
+            if definition.variable.name.value == name:
+                type_: Any = type_from_ast(self._schema, definition.type)
+                bare = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+                return bare.name if getattr(bare, "name", "") in PLAIN else ""
+        return ""
 
     def signature(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the key of the plan for ``values``, without their scalars.

@@ -139,7 +139,7 @@ def _without_suggestion(error: InputError) -> InputError:
 class CompiledRoot:
     """A root field that SQL answers, with its statement."""
 
-    __slots__ = ("_estimate", "_usual", "by_key", "key", "many", "query", "stream")
+    __slots__ = ("_usual", "by_key", "estimate", "key", "many", "query", "stream")
 
     def __init__(self, root: SqlRoot) -> None:
         self.stream = root.stream
@@ -148,7 +148,7 @@ class CompiledRoot:
         self.by_key = not (root.many or root.query.is_object)
         self._usual = Priority.KEY if self.by_key else Priority.LIST
         self.query = PreparedQuery(root.query, root.max_limit)
-        self._estimate = Estimate.of(root.query)
+        self.estimate = Estimate.of(root.query)
 
     def statements(self) -> Iterator[PreparedQuery]:
         """Yield the statements that it may run."""
@@ -170,9 +170,9 @@ class CompiledRoot:
 
     async def _values(self, run: Run) -> Mapping[str, Any]:
         """Return the values of the request, with the estimate that the statement needs."""
-        if self._estimate is None:
+        if self.estimate is None:
             return run.values
-        return await self._estimate.added(run.values, run.read)
+        return await self.estimate.added(run.values, run.read)
 
     def _blamed(self, error: FraiseQLError) -> FraiseQLError:
         return blamed(error) if self.query.has_cursor else error

@@ -107,9 +107,11 @@ class ServingPlan:
         split: The root fields by themselves; None when none of them is cached.
         serial: The root fields of a mutation, which run one after the other.
         events: Receives the requests of the plan; None before the first, or without a receiver.
+        native: Why Python answers its requests; empty if the native server does, None before that
+            is known.
     """
 
-    __slots__ = ("compiled", "events", "roots", "serial", "shape", "split")
+    __slots__ = ("compiled", "events", "native", "roots", "serial", "shape", "split")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
@@ -119,3 +121,4 @@ class ServingPlan:
         self.split: Split | None = None
         self.serial: tuple[RootPart, ...] = ()
         self.events: OperationEvents | None = None
+        self.native: str | None = None

@@ -1,0 +1,126 @@
+//! Answers from the database.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use fraiseql_shape::{Element, Item, Stream};
+use futures_util::future::try_join_all;
+
+use crate::counts::Run;
+use crate::headers::header;
+use crate::lane::{Document, Failure, Rows};
+use crate::lanes::Lanes;
+use crate::message::{Method, Response};
+use crate::parameter::Parameter;
+use crate::plan::{Answer, Plan, Statement};
+use crate::settings::Settings;
+use crate::template::Slots;
+
+/// The body of an answer, and how long its steps took.
+struct Body {
+    text: Vec<u8>,
+    sql: Duration,
+    render: Duration,
+    runs: Vec<Run>,
+}
+
+/// Runs a plan; `None` where Python has to answer.
+pub(crate) async fn answer(
+    plan: &Plan,
+    slots: &Slots<'_>,
+    lanes: &Arc<Lanes>,
+    settings: &Settings,
+    (method, media): (Method, Bytes),
+) -> Option<Response> {
+    let start = Instant::now();
+    let body = match tokio::time::timeout(settings.deadline(), body(plan, slots, lanes)).await {
+        Ok(body) => body?,
+        Err(_) => return Some(settings.late(media)),
+    };
+    plan.counts.add(start.elapsed(), body.text.len(), &body.runs);
+    let mut headers = vec![
+        header(b"content-type", media),
+        header(b"content-length", body.text.len().to_string()),
+        header(b"server-timing", timing(body.sql, body.render)),
+    ];
+    if method == Method::Get {
+        headers.extend(settings.get_headers());
+    }
+    Some(Response { status: 200, headers, body: body.text.into() })
+}
+
+fn timing(sql: Duration, render: Duration) -> String {
+    let (sql, render) = (sql.as_secs_f64() * 1e3, render.as_secs_f64() * 1e3);
+    format!(
+        "parse;dur=0, validate;dur=0, plan;dur=0, sql;dur={sql:.2}, render;dur={render:.2}, \
+         road;desc=\"native\""
+    )
+}
+
+async fn body(plan: &Plan, slots: &Slots<'_>, lanes: &Arc<Lanes>) -> Option<Body> {
+    let start = Instant::now();
+    let parameters: Vec<Vec<Parameter<'_>>> =
+        plan.statements.iter().map(|statement| bound(statement, slots)).collect::<Option<_>>()?;
+    let answers = rows(plan, &parameters, lanes).await.ok()?;
+    let fetched = Instant::now();
+    let text = rendered(plan, &answers)?;
+    let runs = answers.iter().map(|rows| rows.run).collect();
+    Some(Body { text, sql: fetched - start, render: fetched.elapsed(), runs })
+}
+
+fn bound<'a>(statement: &'a Statement, slots: &Slots<'a>) -> Option<Vec<Parameter<'a>>> {
+    statement.parameters.iter().map(|source| source.parameter(slots)).collect()
+}
+
+/// Runs the statements of all root fields concurrently.
+async fn rows(
+    plan: &Plan,
+    parameters: &[Vec<Parameter<'_>>],
+    lanes: &Lanes,
+) -> Result<Vec<Rows>, Failure> {
+    if let ([statement], [parameters]) = (plan.statements.as_slice(), parameters) {
+        return Ok(vec![lanes.run(statement, parameters, plan.max_bytes).await?]);
+    }
+    let pairs = plan.statements.iter().zip(parameters);
+    let answers = try_join_all(
+        pairs.map(|(statement, parameters)| lanes.run(statement, parameters, plan.max_bytes)),
+    )
+    .await?;
+    let bytes: usize = answers.iter().map(|rows| rows.run.bytes).sum();
+    if bytes > plan.max_bytes { Err(Failure::TooLarge) } else { Ok(answers) }
+}
+
+/// The text of the answer; `None` if it has errors or is too large.
+fn rendered(plan: &Plan, answers: &[Rows]) -> Option<Vec<u8>> {
+    let mut streams: Vec<Option<Stream<'_>>> = vec![None; plan.streams];
+    for (stream, text) in &plan.constants {
+        streams[*stream] = Some(vec![Item::One(Element::Document(text.as_bytes()))]);
+    }
+    for (statement, rows) in plan.statements.iter().zip(answers) {
+        streams[statement.stream] = Some(vec![item(statement, rows)?]);
+    }
+    let rendered = plan.shape.render_within(&streams, plan.max_bytes).ok()?;
+    let whole = rendered.errors.is_empty() && rendered.missing.is_empty() && !rendered.too_large;
+    whole.then_some(rendered.body)
+}
+
+fn item<'a>(statement: &Statement, rows: &'a Rows) -> Option<Item<'a>> {
+    let elements: Vec<Element<'a>> =
+        rows.rows.iter().map(|row| element(statement, row)).collect::<Option<_>>()?;
+    match (statement.answer, elements.as_slice()) {
+        (Answer::Many, _) => Some(Item::Many(elements)),
+        (Answer::Key, []) => Some(Item::One(Element::Null)),
+        (Answer::Key | Answer::One, [element]) => Some(Item::One(*element)),
+        _ => None,
+    }
+}
+
+fn element<'a>(statement: &Statement, row: &'a tokio_postgres::Row) -> Option<Element<'a>> {
+    let document: Document<'a> = row.try_get(0).ok()?;
+    match document.0 {
+        Some([]) if statement.complete => None,
+        Some(text) => Some(Element::Document(text)),
+        None => Some(Element::Null),
+    }
+}

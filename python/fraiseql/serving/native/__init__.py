@@ -1,0 +1,1 @@
+"""Plans that the native server runs without Python."""

@@ -1,0 +1,160 @@
+"""Hand-over of plans to the native engine, and counts of requests."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from fraiseql.bounded import Bounded
+from fraiseql.database import Pool
+from fraiseql.errors import FraiseQLError
+from fraiseql.events import OperationEvents, RunCounts
+from fraiseql.native import Engine
+from fraiseql.schema import Schema
+from fraiseql.serving.document.request import Request
+from fraiseql.serving.native import refusals
+from fraiseql.serving.native.plan import NativePlan, NotNativeError, native_plan
+from fraiseql.serving.preparation.prepare import Prepared
+from fraiseql.serving.preparation.serving_plan import ServingPlan
+from fraiseql.settings import Settings
+
+_LONGEST: Final = 65_536
+"""Characters of a document above which it is not handed over, as it is not cached."""
+
+_Handed = tuple[OperationEvents | None, Sequence[str]]
+
+
+class NativePlans:
+    """Hands plans over to an engine after Python has answered with them.
+
+    A plan belongs to one edition of the sources: a later edition drops it in Rust, too.
+
+    Args:
+        schema: The declarations.
+        settings: Settings of the application.
+
+    Attributes:
+        engine: The engine of the process; None without one.
+        edition: Number of the current edition.
+        refusal: Why no operation is native; None if some may be.
+    """
+
+    def __init__(self, schema: Schema, settings: Settings) -> None:
+        self.refusal = refusals.of_application(schema, settings)
+        self.engine: Engine | None = None
+        self._settings = settings
+        self._pool: Pool | None = None
+        self._target = b""
+        self._known: Bounded[tuple[ServingPlan, bytes], int] = Bounded(settings.document_cache_size)
+        self._handed: dict[int, _Handed] = {}
+        self._last = 0
+        self.edition = 0
+
+    # Lifecycle.
+
+    def begin(self) -> None:
+        """Drop all plans: the sources have changed."""
+        if self.engine is None:
+            return
+        self.edition = self.engine.begin()
+        self._known = Bounded(self._settings.document_cache_size)
+
+    def start(self, pool: Pool) -> None:
+        """Use the server of a pool that is open."""
+        self._pool = pool
+        if self.engine is not None:
+            pool.connections.on_outdated = self._reconnect
+            self._connect(self.engine)
+
+    def stop(self) -> None:
+        """Close the connections."""
+        if self._pool is not None:
+            self._pool.connections.on_outdated = None
+        self._pool = None
+        self._target = b""
+        if self.engine is not None:
+            self.engine.begin()
+            self.engine.disconnect()
+        self.drain()
+
+    def _reconnect(self) -> None:
+        """Replace the connections: roles or settings have changed."""
+        if self.engine is not None:
+            self.engine.disconnect()
+            self._target = b""
+            self._connect(self.engine)
+
+    def _connect(self, engine: Engine) -> None:
+        endpoint = None if self._pool is None else self._pool.connections.endpoint
+        if endpoint is None or self.refusal is not None or endpoint.refusal is not None:
+            return
+        target = orjson.dumps(
+            {
+                **endpoint.content,
+                "connect_seconds": self._settings.connect_timeout,
+                "key_connections": 2,
+                "connections": max(1, self._settings.pool_size // 2),
+            }
+        )
+        if target != self._target:
+            self._target = target
+            engine.connect(target)
+
+    # Plans.
+
+    def why_not(self, serving: ServingPlan) -> str | None:
+        """Return why Python answers an operation; None if the native server does."""
+        endpoint = None if self._pool is None else self._pool.connections.endpoint
+        if endpoint is not None and endpoint.refusal is not None:
+            return endpoint.refusal
+        return self.refusal or refusals.of_plan(serving)
+
+    def offer(self, edition: int, prepared: Prepared, request: Request) -> None:
+        """Hand over the plan of a request that Python has answered, if Rust can run it.
+
+        Args:
+            edition: The edition in which the request was prepared.
+            prepared: The plan, its operation and the coerced variables.
+            request: The request.
+        """
+        if self.engine is None or edition != self.edition or len(request.query) > _LONGEST:
+            return
+        serving, operation, values = prepared
+        if serving.native is None:
+            serving.native = self.why_not(serving) or ""
+        if serving.native:
+            return
+        self._connect(self.engine)
+        try:
+            most = self._settings.max_response_bytes
+            plan = native_plan(serving, operation, request, values, most)
+        except (NotNativeError, FraiseQLError):
+            return
+        self.engine.add(self.edition, plan.text(self._number(serving, plan)))
+
+    def _number(self, serving: ServingPlan, plan: NativePlan) -> int:
+        """Return the number of a plan; Rust ignores a plan that it has, but may have dropped it."""
+        key = (serving, plan.key)
+        number = self._known.get(key)
+        if number is None:
+            self._last += 1
+            number = self._known.put(key, self._last)
+            self._handed[number] = (serving.events, plan.statements)
+        return number
+
+    # Counts.
+
+    def drain(self) -> None:
+        """Report the requests that Rust has answered since the last call."""
+        if self.engine is None:
+            return
+        for counted in orjson.loads(self.engine.take_counts()):
+            events, statements = self._handed.get(counted["number"], (None, ()))
+            if events is not None:
+                requests, *runs = map(_run_counts, counted["runs"])
+                events.ran_natively(requests, list(zip(statements, runs, strict=True)))
+
+
+def _run_counts(counted: Mapping[str, Any]) -> RunCounts:
+    classes = tuple((units, runs) for units, runs in counted["classes"])
+    return RunCounts(classes, counted["seconds"], counted["rows"], counted["bytes"])

@@ -1,0 +1,221 @@
+"""The native engine gives Python's answers, or leaves the request to Python."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+import fraiseql
+from fraiseql.http import Application
+from fraiseql.native import Engine
+from tests.integration.http.application import TABLES, User, agent
+
+JSON = {"content-type": "application/json"}
+BY_KEY = "query ($id: Int!) { user(id: $id) { id name } }"
+HEADERS = {b"server-timing", b"date"}
+
+
+class Roads:
+    """An application, and the engine that it hands plans over to."""
+
+    def __init__(self, app: Application, engine: Engine) -> None:
+        self.app, self.engine = app, engine
+        transport = httpx.ASGITransport(app)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://test")
+
+    async def python(self, request: httpx.Request) -> httpx.Response:
+        """Return Python's answer."""
+        return await self.client.send(request)
+
+    async def native(self, request: httpx.Request) -> tuple[int, Any, bytes] | None:
+        """Return the engine's answer; None if it leaves the request to Python."""
+        headers = [(name.lower(), value) for name, value in request.headers.raw]
+        query = request.url.query
+        return await asyncio.to_thread(
+            self.engine.answer, request.method, query, headers, request.content
+        )
+
+    def post(self, query: str, variables: Any = None) -> httpx.Request:
+        """Return a request."""
+        content = json.dumps({"query": query, "variables": variables})
+        return self.client.build_request("POST", "/graphql", content=content, headers=JSON)
+
+    async def first(self, query: str, variables: Any = None) -> None:
+        """Have Python plan an operation."""
+        response = await self.python(self.post(query, variables))
+        assert "errors" not in response.json()
+
+
+@asynccontextmanager
+async def roads(database: str, **options: Any) -> AsyncIterator[Roads]:
+    """Start an application with an engine."""
+    connection = await asyncpg.connect(database)
+    await connection.execute("DROP TABLE IF EXISTS users;" + TABLES)
+    await connection.close()
+    queries = [fraiseql.find_one("user", User, by="id"), fraiseql.find("users", User), agent]
+    app = fraiseql.create_app(queries=queries, database_url=database, **options)
+    engine = Engine()
+    app.serve_natively(engine)
+    await app.start()
+    try:
+        yield Roads(app, engine)
+    finally:
+        await app.stop()
+
+
+async def assert_same(both: Roads, request: httpx.Request) -> None:
+    """Both answers have the same status, body and headers."""
+    expected, answer = await both.python(request), await both.native(request)
+    assert answer is not None
+    status, headers, body = answer
+    assert (status, body) == (expected.status_code, expected.content)
+    left = [pair for pair in headers if pair[0] not in HEADERS]
+    right = [(n.lower(), v) for n, v in expected.headers.raw if n.lower() not in HEADERS]
+    assert left == right
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "second"),
+    [
+        (BY_KEY, {"id": 1}, {"id": 2}),
+        (BY_KEY, {"id": 1}, {"id": 999}),
+        ("{ __typename users(limit: 3) { id ... @include(if: true) { name } } }", None, {}),
+        (
+            "query ($n: String) { users(where: {name: {eq: $n}}) { id } }",
+            {"n": ""},
+            {"n": "user 7"},
+        ),
+        ("query ($l: Int) { users(limit: $l) { id } }", {"l": 2}, {"l": 2}),
+        ("query ($w: UserWhere) { users(where: $w) { id } }", {"w": {"id": {"in": [1, 3]}}}, None),
+        (
+            "query ($i: Int!) { a: user(id: $i) { id } b: users(limit: 1) { id } }",
+            {"i": 5},
+            {"i": 6},
+        ),
+    ],
+)
+async def test_a_repeated_operation_has_the_same_answer(
+    database: str, query: str, first: Any, second: Any
+) -> None:
+    async with roads(database) as both:
+        await both.first(query, first)
+        await assert_same(both, both.post(query, first if second is None else second))
+
+
+async def test_a_get_has_the_same_answer(database: str) -> None:
+    async with roads(database) as both:
+        params = {"query": BY_KEY, "variables": '{"id": 3}'}
+        request = both.client.build_request("GET", "/graphql", params=params)
+        await both.python(request)
+        await assert_same(both, request)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"id": 3.0}, {"id": "3"}, {"id": None}, {"id": 2**31}, {"id": 3, "x": 1}, {}]
+)
+async def test_variables_of_another_form_are_left_to_python(database: str, variables: Any) -> None:
+    async with roads(database) as both:
+        await both.first(BY_KEY, {"id": 1})
+        assert await both.native(both.post(BY_KEY, {"id": 2})) is not None
+        assert await both.native(both.post(BY_KEY, variables)) is None
+
+
+async def test_a_number_of_rows_has_a_plan_of_its_own(database: str) -> None:
+    query = "query ($l: Int) { users(limit: $l) { id } }"
+    async with roads(database) as both:
+        await both.first(query, {"l": 2})
+        assert await both.native(both.post(query, {"l": 3})) is None
+        await both.first(query, {"l": 3})
+        await assert_same(both, both.post(query, {"l": 3}))
+        await assert_same(both, both.post(query, {"l": 2}))
+
+
+async def test_a_python_function_is_left_to_python(database: str) -> None:
+    async with roads(database) as both:
+        await both.first("{ agent }")
+        assert await both.native(both.post("{ agent }")) is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "text/plain"},
+        {"accept": "text/html"},
+        {"content-encoding": "gzip", **JSON},
+        {"sec-fetch-site": "cross-site", **JSON},
+    ],
+)
+async def test_headers_that_python_has_not_read_are_left_to_it(
+    database: str, headers: dict[str, str]
+) -> None:
+    async with roads(database) as both:
+        await both.first(BY_KEY, {"id": 1})
+        request = both.post(BY_KEY, {"id": 1})
+        request.headers.update(headers)
+        assert await both.native(request) is None
+
+
+async def test_a_new_edition_of_the_sources_drops_all_plans(database: str) -> None:
+    async with roads(database) as both:
+        await both.first(BY_KEY, {"id": 1})
+        service: Any = both.app.service
+        service._use(service._current.planner.relations.sources)
+        assert await both.native(both.post(BY_KEY, {"id": 1})) is None
+        await both.first(BY_KEY, {"id": 1})
+        await assert_same(both, both.post(BY_KEY, {"id": 1}))
+
+
+async def test_a_failing_statement_is_left_to_python(database: str) -> None:
+    async with roads(database) as both:
+        await both.first(BY_KEY, {"id": 1})
+        connection = await asyncpg.connect(database)
+        await connection.execute("ALTER TABLE users RENAME TO people")
+        assert await both.native(both.post(BY_KEY, {"id": 1})) is None
+        await connection.execute("ALTER TABLE people RENAME TO users")
+        await connection.close()
+        await assert_same(both, both.post(BY_KEY, {"id": 1}))
+
+
+async def test_killed_connections_are_opened_again(database: str) -> None:
+    async with roads(database) as both:
+        await both.first(BY_KEY, {"id": 1})
+        await assert_same(both, both.post(BY_KEY, {"id": 1}))
+        connection = await asyncpg.connect(database)
+        killed = await connection.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert len(killed) > 2
+        await connection.close()
+        for _ in range(50):
+            if await both.native(both.post(BY_KEY, {"id": 2})) is not None:
+                break
+        await assert_same(both, both.post(BY_KEY, {"id": 2}))
+
+
+async def test_requests_are_counted_with_their_statements(database: str) -> None:
+    async with roads(database, metrics=True) as both:
+        await both.first(BY_KEY, {"id": 1})
+        for number in range(5):
+            assert await both.native(both.post(BY_KEY, {"id": number})) is not None
+        metrics = (await both.client.get("/metrics")).text
+        (line,) = [
+            line
+            for line in metrics.splitlines()
+            if line.startswith("fraiseql_operation_duration_seconds_count{")
+        ]
+        assert line.endswith(" 6")
+
+
+@pytest.mark.parametrize("hook", [lambda _request: {}])
+async def test_an_application_with_a_hook_hands_nothing_over(
+    database: str, hook: Callable[..., Any]
+) -> None:
+    async with roads(database, context=hook) as both:
+        await both.first(BY_KEY, {"id": 1})
+        assert await both.native(both.post(BY_KEY, {"id": 1})) is None
