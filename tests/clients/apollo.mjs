@@ -51,7 +51,7 @@ const PROJECTS = gql`
   }
 `;
 const CREATE = gql`
-  mutation Create($input: CreateTask!) {
+  mutation Create($input: CreateTaskInput!) {
     createTask(input: $input) {
       __typename
       ... on Task { id title status colour project { id } }

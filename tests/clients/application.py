@@ -136,11 +136,14 @@ QUERIES: Final = [
 ]
 
 
+MUTATIONS: Final = [complete]
+
+
 def make_app(database_url: str, **options: Any) -> Application:
     """Return the application on a database that has ``TABLES``."""
     return fraiseql.create_app(
         queries=QUERIES,
-        mutations=[complete],
+        mutations=MUTATIONS,
         database_url=database_url,
         context=identify,
         **options,

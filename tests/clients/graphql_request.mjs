@@ -27,7 +27,7 @@ assert.deepEqual(task, {
 });
 
 const WRITE = gql`
-  mutation Write($create: CreateTask!, $rowId: BigInt!, $set: UpdateTask!) {
+  mutation Write($create: CreateTaskInput!, $rowId: BigInt!, $set: UpdateTaskInput!) {
     createTask(input: $create) { __typename ... on Task { title status } }
     updateTask(rowId: $rowId, set: $set) { __typename ... on WriteRefused { errors { code input } } }
   }

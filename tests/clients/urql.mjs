@@ -115,7 +115,7 @@ watching.unsubscribe();
 assert.deepEqual([seen[0], seen.at(-1)], ["OPEN", "DONE"]);
 
 const CREATE = gql`
-  mutation Create($input: CreateTask!) {
+  mutation Create($input: CreateTaskInput!) {
     createTask(input: $input) {
       ... on Task { id title status project { id } }
       ... on WriteRefused { errors { code message input } }

@@ -184,7 +184,7 @@ class _Generator:
             if optional or not required:
                 hint, content[field.name] = Optional[hint], UNSET  # noqa: UP045 - a value
             hints[field.name] = hint
-        cls = type(f"{verb}{self._name}", (), {**content, "__annotations__": hints})
+        cls = type(f"{verb}{self._name}Input", (), {**content, "__annotations__": hints})
         cls.__module__ = self._definition.python_class.__module__
         return input(description=f"Fields of {verb.lower()}{self._name}.")(cls)
 

@@ -33,7 +33,7 @@ def test_its_own_test_passes(made: Path, database: str) -> None:
 
 def test_it_has_queries_and_mutations(made: Path) -> None:
     schema = fraiseql("schema", "api:app", cwd=made).stdout
-    assert "createNote(input: CreateNote!): Note" in schema
+    assert "createNote(input: CreateNoteInput!): Note" in schema
     assert "finish(id: Int!): Note" in schema
 
 

@@ -137,7 +137,7 @@ EVERYTHING = {
 
 def test_create_writes_values_of_every_type(blog: Served) -> None:
     query = (
-        "mutation ($input: CreatePost!) { createPost(input: $input) { id title body state price at"
+        "mutation ($input: CreatePostInput!) { createPost(input: $input) { id title body state price at"
         " uid tags extra big comments { text } } }"
     )
     created = blog.data(query, {"input": EVERYTHING})["createPost"]
@@ -156,7 +156,7 @@ def test_an_absent_field_has_its_default_and_null_is_null(blog: Served) -> None:
 
 
 def test_create_many_writes_all_or_none(blog: Served) -> None:
-    query = "mutation ($rows: [CreatePost!]!) { createManyPost(input: $rows) { title body } }"
+    query = "mutation ($rows: [CreatePostInput!]!) { createManyPost(input: $rows) { title body } }"
     rows = [{"title": "a"}, {"title": "b", "body": "x"}, {"title": "c"}]
     answer = blog.data(query, {"rows": rows})["createManyPost"]
     assert answer == [{"body": None, **row} for row in rows]
@@ -229,9 +229,7 @@ def test_update_many_changes_the_rows_of_the_filter(blog: Served) -> None:
 
 
 def test_upsert_creates_or_changes(blog: Served) -> None:
-    query = (
-        "mutation ($input: CreatePost!) { upsertPost(input: $input, on: TITLE) { id title body } }"
-    )
+    query = "mutation ($input: CreatePostInput!) { upsertPost(input: $input, on: TITLE) { id title body } }"
     changed = blog.data(query, {"input": {"title": "post 2", "body": "z"}})["upsertPost"]
     assert changed == {"id": 2, "title": "post 2", "body": "z"}
     created = blog.data(query, {"input": {"title": "post 9"}})["upsertPost"]
