@@ -31,8 +31,9 @@ test: setup-test ## cargo test, and pytest without its long tests
 check: setup-test ## everything that CI runs: format, lint, types, layers, tests
 	@$(BIN)/python scripts/check.py
 
-soak: setup-test fuzz .setup/soak ## schemathesis, an hour of hostile traffic, then random writers until stopped (SOAK="--seconds 3600")
+soak: setup-test fuzz .setup/soak ## schemathesis, PostGraphile, an hour of hostile traffic, then random writers until stopped (SOAK="--seconds 3600")
 	@$(BIN)/python -m tests.soak --schema --seconds 1200
+	@$(BIN)/python -m tests.soak --peers --seconds 1200
 	@$(BIN)/python -m tests.soak --hostile --seconds 3600
 	@$(BIN)/python -m tests.soak $(SOAK)
 

@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent.parent / "tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Debian's packages run it before they start a service: 101 forbids it.
 POLICY = Path("/usr/sbin/policy-rc.d")
-FOLDERS = (TESTS / "spec", TESTS / "browser", TESTS / "clients")
+FOLDERS = tuple(TESTS / name for name in ("spec", "browser", "clients", "peers"))
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ and an application's answers while all of this changes. With ``--upheaval`` ther
 applications; ``--actors`` says what changes. With ``--hostile`` clients attack, abort and do not
 read while PostgreSQL crashes and the way to it is faulty; memory, errors and the slowest heartbeat
 are told. With ``--schema`` schemathesis makes operations from the schema: none may fail inside.
+With ``--peers`` PostGraphile answers the same random questions from the same database.
 """
 
 import argparse
@@ -18,10 +19,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count, product
 from pathlib import Path
+from typing import Final
 
 from fraiseql.database.embedded import start_embedded
 from fraiseql.database.embedded.binaries import system_directory
@@ -32,12 +34,23 @@ from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 from tests.integration.caching.upheaval.rounds import Upheaval
 from tests.soak_hostile import soak_hostile
+from tests.soak_peers import soak_peers
 from tests.soak_results import soak_results
 from tests.soak_schema import soak_schema
 from tests.soak_upheaval import ALL, soak_upheaval, upheaval_round
 
 ROUND = 30.0
 """Seconds that a round lasts; its tables are made anew."""
+
+
+KINDS: Final[dict[str, Callable[[argparse.Namespace, dict[str, str]], int]]] = {
+    "upheaval": lambda options, addresses: soak_upheaval(options, addresses, ROUND),
+    "hostile": soak_hostile,
+    "schema": soak_schema,
+    "peers": soak_peers,
+    "results": lambda options, addresses: soak_results(options, addresses, ROUND),
+}
+"""Soaks by their options."""
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -52,6 +65,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--actors", help="of the upheaval, with commas; else all")
     parser.add_argument("--hostile", action="store_true", help="hostile traffic over HTTP")
     parser.add_argument("--schema", action="store_true", help="operations made by schemathesis")
+    parser.add_argument("--peers", action="store_true", help="questions that PostGraphile answers")
     return parser.parse_args(arguments)
 
 
@@ -135,14 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         addresses = servers(options_.server, stack)
         try:
-            if options_.upheaval and addresses:
-                return soak_upheaval(options_, addresses, ROUND)
-            if options_.hostile and addresses:
-                return soak_hostile(options_, addresses)
-            if options_.schema and addresses:
-                return soak_schema(options_, addresses)
-            if options_.results and addresses:
-                return soak_results(options_, addresses, ROUND)
+            for name, run in KINDS.items():
+                if getattr(options_, name) and addresses:
+                    return run(options_, addresses)
             return soak(options_, addresses) if addresses else 2
         except KeyboardInterrupt:
             return 0
