@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ from hypothesis import settings
 
 from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
+from tests.memory_directory import memory_directory
 from tests.redis_server import RedisServer
 from tests.scheduling import Files, has_turn, is_long, longest_first
 
@@ -125,8 +127,15 @@ def server_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def server_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """Make directories for the data of servers, in memory where there is room."""
+    with memory_directory(tmp_path_factory.mktemp("servers")) as parent:
+        yield lambda name: Path(mkdtemp(prefix=f"{name}-", dir=parent))
+
+
+@pytest.fixture(scope="session")
 def servers(
-    tmp_path_factory: pytest.TempPathFactory,
+    server_directories: Callable[[str], Path],
 ) -> Iterator[Callable[[str], EmbeddedServer]]:
     """Give the run's own server of a kind; started when first asked for, ended with the run.
 
@@ -140,8 +149,7 @@ def servers(
             binaries = system_directory() if kind == "system" else None
             if kind == "system" and binaries is None:
                 pytest.skip(MISSING)
-            data_dir = tmp_path_factory.mktemp(kind)
-            started = start_embedded(data_dir, binaries=binaries, durable=False)
+            started = start_embedded(server_directories(kind), binaries=binaries, durable=False)
             server = running.enter_context(started)
             # Compiling takes a sixth of the server's time, and changes no answer.
             _run(_execute(server.url, "ALTER SYSTEM SET jit = off"))
@@ -173,7 +181,7 @@ def server_log(server: EmbeddedServer) -> Path:
 def database(server: EmbeddedServer) -> Iterator[str]:
     """Address of a fresh, empty database that the tests of one module share."""
     name = f"fql_{next(_numbers)}"
-    _run(_execute(server.url, f"CREATE DATABASE {name}"))
+    _run(_execute(server.url, f"CREATE DATABASE {name} STRATEGY file_copy"))
     yield server.url_for(name)
     _run(_execute(server.url, f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -39,8 +39,8 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="module")
-def directory(server_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp(f"killed-{server_kind}")
+def directory(server_kind: str, server_directories: Callable[[str], Path]) -> Path:
+    return server_directories(f"killed-{server_kind}")
 
 
 @pytest.fixture

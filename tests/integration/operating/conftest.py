@@ -1,7 +1,8 @@
 """Fixtures: one server of a kind for all tests of the doctor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.integration.operating.scratch import Scratch, Scratches
 
 
 @pytest.fixture(scope="session")
-def scratches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratches]:
+def scratches(server_directories: Callable[[str], Path]) -> Iterator[Scratches]:
     """Give the doctor's server of a kind; started when first asked for."""
     running: list[Scratch] = []
 
@@ -20,7 +21,7 @@ def scratches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratches]:
         binaries = system_directory() if kind == "system" else None
         if kind == "system" and binaries is None:
             pytest.skip(MISSING)
-        running.append(Scratch(tmp_path_factory.mktemp(f"doctor-{kind}"), binaries))
+        running.append(Scratch(server_directories(f"doctor-{kind}"), binaries))
         return running[-1]
 
     yield start

@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -84,9 +84,9 @@ async def test_who_fills_is_killed(database: str, redis_url: str, kind: Kind) ->
 
 @pytest.fixture
 async def own(
-    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+    server: EmbeddedServer, server_directories: Callable[[str], Path]
 ) -> AsyncIterator[Crashing]:
-    crashing = Crashing(server.binaries, tmp_path_factory.mktemp("killed-results"))
+    crashing = Crashing(server.binaries, server_directories("killed"))
     await crashing.prepare()
     yield crashing
     await crashing.stop()
