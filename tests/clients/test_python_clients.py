@@ -82,7 +82,9 @@ def test_gql_reports_a_refused_token(endpoint: str, token: str, status: int) -> 
     if isinstance(caught.value, TransportServerError):
         assert caught.value.code == status
     else:
-        assert caught.value.errors[0]["extensions"]["code"] in ("UNAUTHENTICATED", "FORBIDDEN")
+        assert isinstance(caught.value, TransportQueryError)
+        (error,) = caught.value.errors or ()
+        assert error["extensions"]["code"] in ("UNAUTHENTICATED", "FORBIDDEN")
 
 
 async def test_gql_runs_on_a_loop(endpoint: str) -> None:

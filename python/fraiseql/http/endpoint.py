@@ -177,7 +177,7 @@ class Application:
             await send({"type": "websocket.close", "code": 1008})
 
     def serve_natively(self, engine: Engine) -> bool:
-        """Let a native server answer what it can: it gets plans, and answers that it may repeat.
+        """Give a native server plans, and answers that it may repeat.
 
         Args:
             engine: Engine of the server; it gets plans from the next start on.

@@ -30,7 +30,11 @@ from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.explain import Explanation, explain_plan
 from fraiseql.serving.execution.reading import Reads
 from fraiseql.serving.execution.run import Run
-from fraiseql.serving.execution.stored_statement import LiveFallback, StalenessReport
+from fraiseql.serving.execution.stored_statement import (
+    LiveFallback,
+    StalenessReport,
+    ignore_report,
+)
 from fraiseql.serving.execution.withheld import WithheldRoles
 from fraiseql.serving.native.plans import NativePlans
 from fraiseql.serving.planning.plan import StoredQuery
@@ -55,10 +59,6 @@ from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
 
 _NO_VARIABLES: Mapping[str, Any] = {}
-
-
-def _ignore(_report: StalenessReport) -> None:
-    """Drop the report: there is no response to put it in."""
 
 
 class Service:
@@ -164,8 +164,7 @@ class Service:
     async def republish(self) -> None:
         """Look up which documents are stored, and answer from them.
 
-        This happens automatically some seconds after they were created, and at once when they
-        cannot be read; call it where that is too late.
+        This happens some seconds after they were created anyway, and where they cannot be read.
 
         Raises:
             DatabaseError: The database cannot be reached.
@@ -208,8 +207,8 @@ class Service:
 
     def context(self, entries: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a context as resolvers see it, for a request or for a script."""
-        identity = self._identity(entries or {})
-        return self._context(dict(entries or {}), identity, _ignore, UNBOUNDED)
+        own = dict(entries or {})
+        return self._context(own, self._identity(own), ignore_report, UNBOUNDED)
 
     # Requests.
 
@@ -231,9 +230,8 @@ class Service:
         except RequestError as error:
             if self._events is not None:
                 self._events.refused(error.code)
-            refused = self._errors(request.operation_name).of_request(
-                error.errors, error.code, executed=error.executed
-            )
+            errors = self._errors(request.operation_name)
+            refused = errors.of_request(error.errors, error.code, executed=error.executed)
             return Response(refused, error.executed, error.status)
         if self._events is None:
             response = await self._answer(prepared, request, context, timings)

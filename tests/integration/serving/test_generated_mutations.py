@@ -137,7 +137,8 @@ EVERYTHING = {
 
 def test_create_writes_values_of_every_type(blog: Served) -> None:
     query = (
-        "mutation ($input: CreatePostInput!) { createPost(input: $input) { id title body state price at"
+        "mutation ($input: CreatePostInput!) {"
+        " createPost(input: $input) { id title body state price at"
         " uid tags extra big comments { text } } }"
     )
     created = blog.data(query, {"input": EVERYTHING})["createPost"]
@@ -229,7 +230,10 @@ def test_update_many_changes_the_rows_of_the_filter(blog: Served) -> None:
 
 
 def test_upsert_creates_or_changes(blog: Served) -> None:
-    query = "mutation ($input: CreatePostInput!) { upsertPost(input: $input, on: TITLE) { id title body } }"
+    query = (
+        "mutation ($input: CreatePostInput!) {"
+        " upsertPost(input: $input, on: TITLE) { id title body } }"
+    )
     changed = blog.data(query, {"input": {"title": "post 2", "body": "z"}})["upsertPost"]
     assert changed == {"id": 2, "title": "post 2", "body": "z"}
     created = blog.data(query, {"input": {"title": "post 9"}})["upsertPost"]

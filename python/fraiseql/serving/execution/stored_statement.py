@@ -49,6 +49,10 @@ class StalenessReport:
     withheld: str = ""
 
 
+def ignore_report(_report: StalenessReport) -> None:
+    """Drop the report: there is no response to put it in."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveFallback:
     """Handling of stored documents that are not read.
