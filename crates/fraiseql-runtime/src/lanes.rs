@@ -23,7 +23,7 @@ const WARMING: usize = 20;
 const SLOW: Duration = Duration::from_millis(20);
 
 /// The time without any answer after which nothing may wait for a shared connection.
-const STALL: Duration = Duration::from_millis(50);
+const STALL: Duration = Duration::from_millis(200);
 
 /// The connections to one target.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Parameters of statements.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use bytes::{BufMut, BytesMut};
@@ -17,6 +18,8 @@ pub(crate) enum Source {
     Text(Option<String>),
     /// The value in this slot, sent as this type.
     Slot(usize, Wire),
+    /// A `LIKE` pattern of the text in this slot, literally, between these two texts.
+    Pattern(usize, String, String),
 }
 
 /// The type that a value of a request is sent as.
@@ -37,14 +40,27 @@ pub(crate) enum Parameter<'a> {
     Bool(bool),
     Uuid([u8; 16]),
     /// In the text form of `PostgreSQL`, for a parameter of any type.
-    Text(&'a str),
+    Text(Cow<'a, str>),
 }
 
 impl Source {
+    /// The slot that it reads.
+    pub fn slot(&self) -> Option<usize> {
+        match self {
+            Self::Text(_) => None,
+            Self::Slot(slot, _) | Self::Pattern(slot, ..) => Some(*slot),
+        }
+    }
+
     /// The parameter for the values of a request; `None` if Python has to convert the value.
     pub fn parameter<'a>(&'a self, slots: &Slots<'a>) -> Option<Parameter<'a>> {
         match self {
-            Self::Text(text) => Some(text.as_deref().map_or(Parameter::Null, Parameter::Text)),
+            Self::Text(None) => Some(Parameter::Null),
+            Self::Text(Some(text)) => Some(Parameter::Text(Cow::Borrowed(text))),
+            Self::Pattern(slot, before, after) => {
+                let Json::Text(text) = (*slots.get(*slot)?)? else { return None };
+                Some(Parameter::Text(Cow::Owned(format!("{before}{}{after}", literal(text)))))
+            }
             Self::Slot(slot, wire) => wire.parameter((*slots.get(*slot)?)?),
         }
     }
@@ -55,12 +71,17 @@ impl Wire {
         match (self, value) {
             (Self::Int8, Json::Int(number)) => Some(Parameter::Int(*number)),
             (Self::Int8, Json::Text(text)) => integer(text).map(Parameter::Int),
-            (Self::Text, Json::Text(text)) => Some(Parameter::Text(text)),
+            (Self::Text, Json::Text(text)) => Some(Parameter::Text(Cow::Borrowed(text))),
             (Self::Uuid, Json::Text(text)) => uuid(text).map(Parameter::Uuid),
             (Self::Bool, Json::Bool(value)) => Some(Parameter::Bool(*value)),
             _ => None,
         }
     }
+}
+
+/// Escapes the characters that have a meaning in a pattern.
+fn literal(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 /// Reads decimal digits, with a minus before them or not.
@@ -137,6 +158,11 @@ mod tests {
             assert_eq!(uuid(text), None, "{text}");
         }
         assert_eq!(uuid("11111111-1111-1111-1111-11111111-1fE"), None);
+    }
+
+    #[test]
+    fn patterns_match_literally() {
+        assert_eq!(literal(r"a%_\"), r"a\%\_\\");
     }
 
     #[test]

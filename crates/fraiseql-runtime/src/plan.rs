@@ -124,7 +124,7 @@ impl Plan {
         }
         let sources = self.statements.iter().flat_map(|statement| &statement.parameters);
         for source in sources {
-            if matches!(source, Source::Slot(slot, _) if *slot >= self.slots) {
+            if source.slot().is_some_and(|slot| slot >= self.slots) {
                 return Err("a parameter without a slot".into());
             }
         }

@@ -32,8 +32,8 @@ impl<'de> Deserialize<'de> for Constant {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Form {
-    /// An integer of 32 bits.
-    Int,
+    /// An integer from the first to the second number.
+    Int(i64, i64),
     /// A text without NUL.
     Text,
     /// True or false.
@@ -91,7 +91,7 @@ impl Node {
 impl Form {
     fn fits(self, value: &Json<'_>) -> bool {
         match (self, value) {
-            (Self::Int, Json::Int(number)) => i32::try_from(*number).is_ok(),
+            (Self::Int(least, most), Json::Int(number)) => (least..=most).contains(number),
             (Self::Text, Json::Text(text)) => !text.contains('\0'),
             (Self::Bool, Json::Bool(_)) => true,
             _ => false,

@@ -57,6 +57,7 @@ def _run(arguments: Namespace) -> int:
         say_json({**dataclasses.asdict(explanation), "rights": "all"})
         return 0
     _show(explanation)
+    say(f"\n-- {_by(explanation)}")
     if service.schema.guards.present:
         say(f"\n{_RIGHTS}")
     return 0
@@ -88,6 +89,13 @@ async def _explain(
         raise FraiseQLError("\n".join(str(each) for each in error.errors)) from None
     finally:
         await service.stop()
+
+
+def _by(explanation: Explanation) -> str:
+    """Return who answers a repeated request."""
+    if not explanation.python:
+        return "repeated requests are answered natively, without Python"
+    return f"Python answers each request: {explanation.python}"
 
 
 def _show(explanation: Explanation) -> None:

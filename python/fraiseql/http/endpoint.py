@@ -43,6 +43,7 @@ from fraiseql.results import CacheStatus
 from fraiseql.schema import Schema
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.native.plans import NativePlans
+from fraiseql.serving.native.refusals import CONTEXT
 from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
 
@@ -156,6 +157,8 @@ class Application:
         # A check of requires= may read cookies, with and without a hook.
         self._personal = context is not None or service.schema.guards.present
         self._native_headers: NativeHeaders | None = None
+        if context is not None:
+            service.native.refusal = CONTEXT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""

@@ -350,8 +350,7 @@ class Service:
 
         Args:
             request: The operation and its variables.
-            context: ``role`` and ``session``, as for ``execute``. The explanation says why stored
-                documents are not read for the role.
+            context: ``role`` and ``session``, as for ``execute``.
             analyze: Whether PostgreSQL also runs the statements and measures them.
 
         Raises:
@@ -363,10 +362,9 @@ class Service:
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
         explanation = await explain_plan(serving.compiled, run, declared, analyze=analyze)
-        if serving.split is None:
-            return explanation
-        cached = [line for part in serving.split.parts for line in part.described(run.identity)]
-        return replace(explanation, plan="\n".join([explanation.plan, *cached]))
+        cached = () if serving.split is None else serving.split.described(run.identity)
+        plan, python = "\n".join([explanation.plan, *cached]), self.native.why_not(serving)
+        return replace(explanation, plan=plan, python=python or "")
 
     def _prepare(self, request: Request, timings: Timings, rights: Rights) -> Awaitable[Prepared]:
         return self._preparer.prepare(self._current, request, timings, rights)

@@ -1,7 +1,5 @@
 """The native engine gives Python's answers, or leaves the request to Python."""
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,72 +9,29 @@ import httpx
 import pytest
 
 import fraiseql
-from fraiseql.http import Application
-from fraiseql.native import Engine
 from tests.integration.http.application import TABLES, User, agent
+from tests.integration.serving.native_answers import JSON, Answers, answering
 
-JSON = {"content-type": "application/json"}
+CONTAINS = "query ($n: String) { users(where: {name: {contains: $n}}) { id } }"
+FILTERED = "query ($w: UserWhere) { users(where: $w) { id } }"
 BY_KEY = "query ($id: Int!) { user(id: $id) { id name } }"
-HEADERS = {b"server-timing", b"date"}
-
-
-class Roads:
-    """An application, and the engine that it hands plans over to."""
-
-    def __init__(self, app: Application, engine: Engine) -> None:
-        self.app, self.engine = app, engine
-        transport = httpx.ASGITransport(app)
-        self.client = httpx.AsyncClient(transport=transport, base_url="http://test")
-
-    async def python(self, request: httpx.Request) -> httpx.Response:
-        """Return Python's answer."""
-        return await self.client.send(request)
-
-    async def native(self, request: httpx.Request) -> tuple[int, Any, bytes] | None:
-        """Return the engine's answer; None if it leaves the request to Python."""
-        headers = [(name.lower(), value) for name, value in request.headers.raw]
-        query = request.url.query
-        return await asyncio.to_thread(
-            self.engine.answer, request.method, query, headers, request.content
-        )
-
-    def post(self, query: str, variables: Any = None) -> httpx.Request:
-        """Return a request."""
-        content = json.dumps({"query": query, "variables": variables})
-        return self.client.build_request("POST", "/graphql", content=content, headers=JSON)
-
-    async def first(self, query: str, variables: Any = None) -> None:
-        """Have Python plan an operation."""
-        response = await self.python(self.post(query, variables))
-        assert "errors" not in response.json()
 
 
 @asynccontextmanager
-async def roads(database: str, **options: Any) -> AsyncIterator[Roads]:
+async def roads(database: str, **options: Any) -> AsyncIterator[Answers]:
     """Start an application with an engine."""
     connection = await asyncpg.connect(database)
     await connection.execute("DROP TABLE IF EXISTS users;" + TABLES)
     await connection.close()
     queries = [fraiseql.find_one("user", User, by="id"), fraiseql.find("users", User), agent]
     app = fraiseql.create_app(queries=queries, database_url=database, **options)
-    engine = Engine()
-    app.serve_natively(engine)
-    await app.start()
-    try:
-        yield Roads(app, engine)
-    finally:
-        await app.stop()
+    async with answering(app) as answers:
+        yield answers
 
 
-async def assert_same(both: Roads, request: httpx.Request) -> None:
-    """Both answers have the same status, body and headers."""
-    expected, answer = await both.python(request), await both.native(request)
-    assert answer is not None
-    status, headers, body = answer
-    assert (status, body) == (expected.status_code, expected.content)
-    left = [pair for pair in headers if pair[0] not in HEADERS]
-    right = [(n.lower(), v) for n, v in expected.headers.raw if n.lower() not in HEADERS]
-    assert left == right
+async def assert_same(both: Answers, request: httpx.Request) -> None:
+    """The engine answers, as Python does."""
+    assert await both.same(request)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +45,11 @@ async def assert_same(both: Roads, request: httpx.Request) -> None:
             {"n": ""},
             {"n": "user 7"},
         ),
-        ("query ($l: Int) { users(limit: $l) { id } }", {"l": 2}, {"l": 2}),
+        ("query ($l: Int) { users(limit: $l) { id } }", {"l": 2}, {"l": 3}),
+        (CONTAINS, {"n": "r 1"}, {"n": "%_\\"}),
+        (FILTERED, {"w": {"name": {"eq": "user 3"}}}, {"w": {"name": {"eq": "user 4"}}}),
+        (FILTERED, {"w": {"not": {"id": {"gt": 3}}}}, {"w": {"not": {"id": {"gt": 5}}}}),
+        (FILTERED, {"w": {"name": {"contains": "1"}}}, {"w": {"name": {"contains": "2"}}}),
         ("query ($w: UserWhere) { users(where: $w) { id } }", {"w": {"id": {"in": [1, 3]}}}, None),
         (
             "query ($i: Int!) { a: user(id: $i) { id } b: users(limit: 1) { id } }",
@@ -125,14 +84,26 @@ async def test_variables_of_another_form_are_left_to_python(database: str, varia
         assert await both.native(both.post(BY_KEY, variables)) is None
 
 
-async def test_a_number_of_rows_has_a_plan_of_its_own(database: str) -> None:
+@pytest.mark.parametrize("limit", [-1, 1001, None, "3"])
+async def test_numbers_of_rows_out_of_bounds_are_left_to_python(database: str, limit: Any) -> None:
     query = "query ($l: Int) { users(limit: $l) { id } }"
     async with roads(database) as both:
+        await both.first(query, {"l": 2})
+        await assert_same(both, both.post(query, {"l": 3}))
+        assert await both.native(both.post(query, {"l": limit})) is None
+
+
+async def test_numbers_of_rows_that_may_cost_too_much_have_plans_of_their_own(
+    database: str,
+) -> None:
+    query = "query ($l: Int) { users(limit: $l) { id } }"
+    async with roads(database, max_complexity=500) as both:
         await both.first(query, {"l": 2})
         assert await both.native(both.post(query, {"l": 3})) is None
         await both.first(query, {"l": 3})
         await assert_same(both, both.post(query, {"l": 3}))
         await assert_same(both, both.post(query, {"l": 2}))
+        assert await both.native(both.post(query, {"l": 900})) is None
 
 
 async def test_a_python_function_is_left_to_python(database: str) -> None:

@@ -1,11 +1,12 @@
 """Coercion and signatures of an operation's variables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -31,6 +32,7 @@ from fraiseql.serving.document.sizes import (
     has_long_text,
 )
 from fraiseql.serving.document.uniform import uniform
+from fraiseql.serving.document.variable_signature import variable_signature
 
 _MISSING = "-"
 
@@ -159,19 +161,34 @@ class Variables:
             has_long_text(raw.get(name)) for name, kind in self._kinds.items() if kind.has_names
         )
 
-    def bound_scalar(self, name: str) -> str:
-        """Return the type of a variable that is one of GraphQL's scalars and not in the signature.
+    def bound_scalar(self, name: str, path: Sequence[str | int] = ()) -> str:
+        """Return GraphQL's own scalar at a path into coerced values; empty for another type.
 
-        Empty for another variable.
+        Empty too, where the value may be part of the signature.
         """
-        if dict(self._probes).get(name, is_not_null) is not is_not_null:
+        probe = dict(self._probes).get(name, is_not_null)
+        if probe is not (variable_signature if path else is_not_null):
             return ""
+        type_ = self._type(name)
+        for step in path:
+            types = [field.type for key, field in _fields(type_) if (field.out_name or key) == step]
+            type_ = types[0] if types else None
+        named = getattr(_without_null(type_), "name", "")
+        return named if named in PLAIN else ""
+
+    def python_name(self, path: Sequence[str], key: str) -> str:
+        """Return the name in coerced values of a key in the object at a path into raw ones."""
+        type_ = self._type(path[0])
+        for step in path[1:]:
+            type_ = next((field.type for name, field in _fields(type_) if name == step), None)
+        names = [field.out_name for name, field in _fields(type_) if name == key]
+        return names[0] or key if names else key
+
+    def _type(self, name: str) -> Any:
         for definition in self._node.variable_definitions or ():
             if definition.variable.name.value == name:
-                type_: Any = type_from_ast(self._schema, definition.type)
-                bare = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
-                return bare.name if getattr(bare, "name", "") in PLAIN else ""
-        return ""
+                return type_from_ast(self._schema, definition.type)
+        return None
 
     def signature(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the key of the plan for ``values``, without their scalars.
@@ -186,6 +203,15 @@ class Variables:
         Null stays null, and an absent variable stays absent: both are part of the signature.
         """
         return {name: self._kinds[name].reference(value, name) for name, value in values.items()}
+
+
+def _without_null(type_: Any) -> Any:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+def _fields(type_: Any) -> Iterable[tuple[str, Any]]:
+    bare = _without_null(type_)
+    return bare.fields.items() if isinstance(bare, GraphQLInputObjectType) else ()
 
 
 def _probe(values: Mapping[str, Any], name: str, probe: Probe) -> Any:

@@ -47,10 +47,12 @@ class Explanation:
     Attributes:
         plan: The plan as text.
         statements: Statements of the root fields that SQL alone answers.
+        python: Why Python answers it on each request; empty where the native server repeats it.
     """
 
     plan: str
     statements: tuple[StatementReport, ...]
+    python: str = ""
 
 
 async def explain_plan(

@@ -10,12 +10,23 @@ import orjson
 
 from fraiseql.serving.document import Operation
 from fraiseql.serving.document.request import Request
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.execution.run import CompiledRoot, CompiledStoredRoot
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.native.refusals import NUMBER, PARAMETER
-from fraiseql.serving.native.variables import WIRES, is_exact, template, varying
+from fraiseql.serving.native.variables import (
+    WIRES,
+    Place,
+    Template,
+    is_exact,
+    place_of,
+    varying,
+)
 from fraiseql.serving.planning.plan import ConstantRoot
 from fraiseql.serving.preparation.serving_plan import ServingPlan
+from fraiseql.serving.sql import Parameter
+from fraiseql.serving.sql.parameters import pattern_ends
+from fraiseql.settings import Settings
 
 _NO_VARIABLES: Final[Mapping[str, Any]] = {}
 
@@ -48,7 +59,7 @@ def native_plan(
     operation: Operation,
     request: Request,
     values: Mapping[str, Any],
-    max_bytes: int,
+    settings: Settings,
 ) -> NativePlan:
     """Return the plan for requests that differ from ``request`` only in bound values.
 
@@ -57,7 +68,7 @@ def native_plan(
         operation: Its operation.
         request: A request that it answered.
         values: Coerced variables of that request.
-        max_bytes: Most bytes of an answer.
+        settings: Uses ``max_complexity`` and ``max_response_bytes``.
 
     Raises:
         NotNativeError: Values of the request are of kinds that Rust does not know.
@@ -67,16 +78,16 @@ def native_plan(
         raise NotNativeError(NUMBER)
     queries = [_query(root) for root in serving.compiled.sql]
     parameters = [parameter for query in queries for parameter in query.parameters]
-    forms = varying(operation, raw, parameters, serving.compiled.plan)
-    nodes, slots = template(raw, forms)
     plan = serving.compiled.plan
+    forms = varying(operation, values, parameters, plan, settings.max_complexity)
+    template = Template(operation, raw, forms)
     content = {
         "document": request.query,
         "operation": request.operation_name,
-        "variables": nodes,
-        "slots": len(slots),
+        "variables": template.nodes,
+        "slots": len(template.slots),
         "statements": [
-            _statement(root, query, values, slots)
+            _statement(root, query, values, template.slots)
             for root, query in zip(serving.compiled.sql, queries, strict=True)
         ],
         "constants": [
@@ -86,9 +97,9 @@ def native_plan(
         ],
         "streams": plan.streams,
         "shape": plan.shape,
-        "max_bytes": max_bytes,
+        "max_bytes": settings.max_response_bytes,
     }
-    return NativePlan(content, tuple(query.text for query in queries), orjson.dumps(nodes))
+    return NativePlan(content, tuple(query.text for query in queries), orjson.dumps(template.nodes))
 
 
 def _query(root: CompiledRoot) -> PreparedQuery:
@@ -96,13 +107,11 @@ def _query(root: CompiledRoot) -> PreparedQuery:
 
 
 def _statement(
-    root: CompiledRoot, query: PreparedQuery, values: Mapping[str, Any], slots: Mapping[str, int]
+    root: CompiledRoot, query: PreparedQuery, values: Mapping[str, Any], slots: Mapping[Place, int]
 ) -> Mapping[str, Any]:
     answer = "key" if root.by_key else "many" if root.many else "one"
     sources = [
-        {"slot": [slots[parameter.source.name], WIRES[parameter.wire]]}
-        if getattr(parameter.source, "name", None) in slots
-        else {"text": _text(value)}
+        _source(parameter, slots) or {"text": _text(value)}
         for parameter, value in zip(query.parameters, query.bind(values), strict=True)
     ]
     return {
@@ -112,6 +121,19 @@ def _statement(
         "parameters": sources,
         "complete": isinstance(root, CompiledStoredRoot),
     }
+
+
+def _source(parameter: Parameter, slots: Mapping[Place, int]) -> Mapping[str, Any] | None:
+    """Return where Rust reads a parameter in the variables; None for a constant."""
+    if not isinstance(parameter.source, ValueRef):
+        return None
+    slot = slots.get(place_of(parameter.source))
+    if slot is None:
+        return None
+    if parameter.pattern:
+        before, after = pattern_ends(parameter.pattern)
+        return {"pattern": [slot, before, after]}
+    return {"slot": [slot, WIRES[parameter.wire]]}
 
 
 def _text(value: Any) -> str | None:

@@ -126,8 +126,7 @@ class NativePlans:
             return
         self._connect(self.engine)
         try:
-            most = self._settings.max_response_bytes
-            plan = native_plan(serving, operation, request, values, most)
+            plan = native_plan(serving, operation, request, values, self._settings)
         except (NotNativeError, FraiseQLError):
             return
         self.engine.add(self.edition, plan.text(self._number(serving, plan)))

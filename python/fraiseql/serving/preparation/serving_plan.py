@@ -91,6 +91,11 @@ class Split:
         """Return the caches of all root fields for a request; none if any field has none."""
         return self._default_units if identity.role is None else self._role_units
 
+    def described(self, identity: Identity) -> Iterator[str]:
+        """Yield in words how its root fields are cached for a request."""
+        for part in self.parts:
+            yield from part.described(identity)
+
 
 def _units(variants: Sequence[Variant | None]) -> tuple[FieldCache, ...]:
     units = [variant.unit for variant in variants if variant is not None]

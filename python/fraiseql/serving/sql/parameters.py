@@ -92,9 +92,13 @@ def _escaped(text: str) -> str:
 
 def pattern_of(kind: str, text: str) -> str:
     """Return the LIKE pattern that matches a text literally."""
-    before = "" if kind == "starts_with" else "%"
-    after = "" if kind == "ends_with" else "%"
+    before, after = pattern_ends(kind)
     return before + _escaped(text) + after
+
+
+def pattern_ends(kind: str) -> tuple[str, str]:
+    """Return the texts before and after the literal text of a pattern."""
+    return "" if kind == "starts_with" else "%", "" if kind == "ends_with" else "%"
 
 
 def converter(parameter: Parameter) -> Callable[[Any], Any]:
