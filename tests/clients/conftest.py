@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.cache_environment import apply_schema
 from tests.clients.application import TABLES, make_app
 from tests.integration.http.application import served
-from tests.integration.serving.results.env import applied
 from tests.integration.serving.served import execute
 
 
@@ -19,7 +19,7 @@ def endpoint(database: str) -> Iterator[str]:
 
     async def prepare() -> None:
         await execute(database, TABLES)
-        await applied(database, app.service.schema)
+        await apply_schema(database, app.service.schema)
 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, prepare()).result()

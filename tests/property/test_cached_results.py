@@ -17,7 +17,7 @@ from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import ATTRIBUTE
 from fraiseql.schema.storage import Projection
 from fraiseql.serving import Request, Service
-from tests.integration.serving.results.env import applied
+from tests.cache_environment import apply_schema
 from tests.integration.serving.served import unnumbered
 
 from . import shop
@@ -69,7 +69,7 @@ class Bench:
         await self.writer.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
         await self.writer.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         await self.writer.execute(shop.TABLES)
-        await applied(self.url, self.cached.schema)
+        await apply_schema(self.url, self.cached.schema)
         await self.cached.start()
         await self.live.start()
 

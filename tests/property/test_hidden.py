@@ -15,7 +15,7 @@ from fraiseql.events import Timings
 from fraiseql.schema import build_schema
 from fraiseql.serving import Request
 from fraiseql.serving.preparation.views import SchemaViews
-from tests.integration.serving.results.env import applied
+from tests.cache_environment import apply_schema
 from tests.integration.serving.served import Served, unnumbered
 
 from . import staff
@@ -60,7 +60,7 @@ class Bench:
             lacking: Served(url, **staff.application(lacking=lacking), **options)
             for lacking in LACKING
         }
-        self.whole.run(applied(url, self.whole.service.schema))
+        self.whole.run(apply_schema(url, self.whole.service.schema))
         self.outcomes: Counter[str] = Counter()
         for served in (self.whole, *self.without.values()):
             served.run(served.service.start())

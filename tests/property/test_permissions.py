@@ -17,7 +17,7 @@ from fraiseql.serving import Request
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.preparation import partition
 from fraiseql.serving.preparation.rights import RequestRights
-from tests.integration.serving.results.env import applied
+from tests.cache_environment import apply_schema
 from tests.integration.serving.served import Served
 
 from . import staff
@@ -92,7 +92,7 @@ class Bench:
         options: dict[str, Any] = {"max_complexity": 10**9, "worker": False}
         self.served = Served(url, **staff.application(), redis_url=redis_url, **options)
         self.served.execute(staff.tables())
-        self.served.run(applied(url, self.served.service.schema))
+        self.served.run(apply_schema(url, self.served.service.schema))
         self.served.run(self.served.service.start())
         self.outcomes: Counter[str] = Counter()
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from fraiseql.cli.listen import bind_near, port_of
 from fraiseql.schema import build_schema
+from tests.cache_environment import apply_schema
 from tests.integration.cli.program import HOST
-from tests.integration.serving.results.env import applied
 from tests.ports import FIRST_PORT
 
 from . import roads, roads_app, shop
@@ -43,7 +43,7 @@ class Bench:
         writer = await asyncpg.connect(url)
         await writer.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog")
         await writer.execute(shop.TABLES)
-        await applied(url, CACHED)
+        await apply_schema(url, CACHED)
         return writer
 
     def check(self, rows: shop.Rows, new: list[bytes], seed: int) -> None:

@@ -13,9 +13,10 @@ from fraiseql.caching.strategies.projection.strategy import process_queue
 from fraiseql.naming import to_camel
 from fraiseql.schema.storage import Cache, GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
+from tests.cache_environment import apply_schema
 from tests.integration.caching.ddl.env import migrating
 from tests.integration.caching.projection.declared import drift, mended
-from tests.integration.serving.results.env import applied, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond
 from tests.integration.serving.served import Served
 
 DEEP: Final = ("above", "boxes", "boxes.items")
@@ -248,7 +249,7 @@ class Stage:
         running = Served(self.url, worker=False, max_complexity=10**9, queries=queries)
         try:
             running.execute(self.tables())
-            running.run(applied(self.url, running.service.schema))
+            running.run(apply_schema(self.url, running.service.schema))
             running.run(running.service.start())
             self._compare(running, stored)
             for write in WRITES:
@@ -293,6 +294,6 @@ class Stage:
         assert running.run(mended(self.url, *types)) == {"Shelf": 1}
         assert running.run(drift(self.url, *types)) == 0
         # The damage changed a definition, so that documents are read live until they are applied.
-        running.run(applied(self.url, running.service.schema))
+        running.run(apply_schema(self.url, running.service.schema))
         running.run(running.service.republish())
         self._compare(running, stored)

@@ -6,12 +6,8 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.desired_state import load_desired_state
-from fraiseql.database import open_pool
-from fraiseql.database.writing import open_admin
 from fraiseql.schema.storage import Cache, MaterializedView, Projection
-from fraiseql.settings import Settings
+from tests.cache_environment import apply_schema
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served
 
@@ -145,15 +141,6 @@ def answers(running: Served) -> dict[str, Any]:
     return {name: running.data(f"{{ {name} {{ {FIELDS} }} }}")[name] for name in TYPES}
 
 
-async def apply_all(running: Served) -> None:
-    pool = await open_pool(running.url, Settings())
-    try:
-        async with open_admin(pool) as writer:
-            await apply(writer, await load_desired_state(running.service.schema, pool))
-    finally:
-        await pool.close()
-
-
 @pytest.fixture
 def running(database: str) -> Iterator[Served]:
     """All of it applied, stored and read."""
@@ -164,7 +151,7 @@ def running(database: str) -> Iterator[Served]:
     ]
     serving = Served(database, queries=finds, worker=False)
     try:
-        serving.run(apply_all(serving))
+        serving.run(apply_schema(serving.url, serving.service.schema))
         serving.run(serving.service.start())
         yield serving
     finally:

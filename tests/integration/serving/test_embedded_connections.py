@@ -11,7 +11,7 @@ from fraiseql.errors import DeclarationError, SourceError
 from fraiseql.events import Timings
 from fraiseql.serving import Request
 from fraiseql.serving.preparation.rights import ALL_RIGHTS
-from tests.integration.serving.results.env import applied
+from tests.cache_environment import apply_schema
 from tests.integration.serving.served import Served, served
 from tests.integration.serving.things import TABLES, Guarded, Thing, fill, random_order
 
@@ -52,7 +52,7 @@ PAGE = "edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage } to
 def bench(database: str) -> Iterator[Served]:
     with served(database, TABLES + SHELVES, queries=QUERIES) as running:
         running.run(fill(database))
-        running.run(applied(database, running.service.schema))
+        running.run(apply_schema(database, running.service.schema))
         yield running
 
 

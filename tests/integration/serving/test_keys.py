@@ -8,7 +8,7 @@ import pytest
 import fraiseql
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.storage import Projection
-from tests.integration.serving.results.env import applied
+from tests.cache_environment import apply_schema
 from tests.integration.serving.served import Served, served
 
 TABLES = """
@@ -41,7 +41,7 @@ BY = "query ($by: AccountBy!) { account(by: $by) { id } }"
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
     with served(database, TABLES, queries=QUERIES, worker=False) as running:
-        running.run(applied(database, running.service.schema))
+        running.run(apply_schema(database, running.service.schema))
         running.run(running.service.republish())
         yield running
 

@@ -11,9 +11,10 @@ from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.sql.grants import grant_statements, serving_privileges
 from fraiseql.schema.storage import Cache, MaterializedView
 from fraiseql.settings import Settings
+from tests.cache_environment import apply_schema
 from tests.integration.caching.ddl import env
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import applied, outcomes, respond
+from tests.integration.serving.results.env import outcomes, respond
 from tests.integration.serving.served import Served
 from tests.integration.serving.stored_by_hand import wait_until
 from tests.integration.serving.test_stored_partitions import ALL, CHANGES, TABLES, Shelf, Shelves
@@ -79,7 +80,7 @@ def serving_role(url: str) -> Iterator[str]:
     """A role that owns nothing, with what ``fraiseql db grant`` gives."""
     role = "fql_adopts_nothing"
     schema = fraiseql.create_app(queries=QUERIES, database_url=url).service.schema  # type: ignore[attr-defined]
-    at_once(applied(url, schema))
+    at_once(apply_schema(url, schema))
     grants = "; ".join(grant_statements(serving_privileges(), role))
     tables = f"GRANT SELECT ON reading, reading_1, reading_2 TO {role}"
     at_once(run_sql(url, f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA public TO {role}"))
@@ -110,7 +111,7 @@ def test_results_are_stored_again(url: str, serving_role: str) -> None:
         running.execute("INSERT INTO reading_2 VALUES (2, 21)")
         assert answered(running) != "hit"
         wait_until(running, lambda: answered(running) == "hit")
-    at_once(applied(url, served.service.schema))
+    at_once(apply_schema(url, served.service.schema))
 
 
 KNOWN = "SELECT snap IS NOT NULL AND cardinality(tags) = $1 AS known FROM fraiseql.view_state"
@@ -118,7 +119,7 @@ KNOWN = "SELECT snap IS NOT NULL AND cardinality(tags) = $1 AS known FROM fraise
 
 def test_views_know_their_age_again(url: str) -> None:
     served = Served(url, queries=QUERIES)
-    served.run(applied(url, served.service.schema))
+    served.run(apply_schema(url, served.service.schema))
     served.run(served.service.start())
     with working(served) as running:
 

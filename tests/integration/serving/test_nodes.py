@@ -12,7 +12,7 @@ from graphql import print_schema
 
 import fraiseql
 from fraiseql.errors import DeclarationError
-from tests.integration.serving.results.env import applied
+from tests.cache_environment import apply_schema
 from tests.integration.serving.served import Served, served
 
 TABLES = """
@@ -75,7 +75,7 @@ QUERIES = [
 @pytest.fixture(scope="module")
 def bench(database: str) -> Iterator[Served]:
     with served(database, TABLES, queries=QUERIES) as running:
-        running.run(applied(database, running.service.schema))
+        running.run(apply_schema(database, running.service.schema))
         running.run(running.service.republish())
         yield running
 

@@ -7,8 +7,8 @@ from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema
 from fraiseql.settings import Settings
+from tests.cache_environment import apply_schema
 from tests.integration.caching.upheaval.tables import LOGIN, REQUEST, ROLES, TABLES
-from tests.integration.serving.results.env import applied
 
 
 async def set_up(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
@@ -26,7 +26,7 @@ async def set_up(admin: asyncpg.Connection, url: str, schema: Schema) -> None:
 
 async def declared(url: str, schema: Schema) -> None:
     """Apply the declarations, and grant the login role its privileges."""
-    await applied(url, schema)
+    await apply_schema(url, schema)
     pool = await open_pool(url, Settings())
     try:
         async with open_admin(pool) as writer:

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 import fraiseql
+from tests.cache_environment import apply_schema
 from tests.integration.flights import at_once, run_sql
 from tests.integration.http.application import User, served
 from tests.integration.http.results.test_headers import get, post
-from tests.integration.serving.results.env import applied
 
 USERS = "{ users(limit: 2) { name } }"
 
@@ -25,7 +25,7 @@ def client(tables: str) -> Iterator[httpx.Client]:
     ]
     app = fraiseql.create_app(queries=queries, database_url=tables, worker=False)
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, applied(tables, app.service.schema)).result()  # type: ignore[attr-defined]
+        thread.submit(asyncio.run, apply_schema(tables, app.service.schema)).result()  # type: ignore[attr-defined]
     with (
         served(app) as address,
         closing(httpx.Client(base_url=address, timeout=20)) as opened,

@@ -4,28 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fraiseql.caching.ddl.apply import apply
-from fraiseql.caching.ddl.desired_state import load_desired_state
-from fraiseql.database import open_pool
-from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
-from fraiseql.schema import Schema
 from fraiseql.serving import Request, Response
-from fraiseql.settings import Settings
+from tests.cache_environment import apply_schema
 from tests.integration.serving.results.application import QUERIES
 from tests.integration.serving.served import Served
-
-
-async def applied(url: str, schema: Schema) -> None:
-    """Make what the declarations want in the database."""
-    pool = await open_pool(url, Settings())
-    try:
-        desired = await load_desired_state(schema, pool)
-        assert desired.refusals == (), desired.refusals
-        async with open_admin(pool) as writer:
-            await apply(writer, desired)
-    finally:
-        await pool.close()
 
 
 @contextmanager
@@ -33,7 +16,7 @@ def served_with_caches(url: str, *, queries: Any = QUERIES, **options: Any) -> I
     """Serve an application on a database where ``fraiseql db apply`` has run."""
     served = Served(url, queries=queries, worker=False, **options)
     try:
-        served.run(applied(url, served.service.schema))
+        served.run(apply_schema(url, served.service.schema))
         served.run(served.service.start())
         yield served
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 import fraiseql
-from fraiseql.caching.ddl.apply import apply, find_plan
+from fraiseql.caching.ddl.apply import find_plan
 from fraiseql.caching.ddl.desired_state import DesiredState, load_desired_state
 from fraiseql.caching.ddl.plan import MigrationPlan
 from fraiseql.caching.dependencies.parsed import Predicate, parse_predicates
@@ -96,13 +96,6 @@ async def opened(url: str) -> AsyncIterator[Pool]:
 async def desired(url: str, schema: Schema) -> DesiredState:
     async with opened(url) as pool:
         return await load_desired_state(schema, pool)
-
-
-async def applied(url: str, schema: Schema) -> MigrationPlan:
-    async with opened(url) as pool:
-        desired_state = await load_desired_state(schema, pool)
-        async with open_admin(pool) as writer:
-            return await apply(writer, desired_state)
 
 
 async def planned(url: str, schema: Schema) -> MigrationPlan:

@@ -5,8 +5,8 @@ import dataclasses
 import fraiseql
 from fraiseql.caching.refresh.jobs import needed_jobs
 from fraiseql.schema import Schema, build_schema
+from tests.cache_environment import apply_schema
 from tests.integration.caching.results.dependencies.env import (
-    applied,
     cached,
     depended,
     desired,
@@ -36,7 +36,7 @@ async def test_a_second_apply_changes_nothing(url: str) -> None:
     for store in ("unlogged", "logged", "redis"):
         schema = cached("v_outer", store=store)
         # Another store wants nothing else to be there.
-        assert bool((await applied(url, schema)).steps) == (store == "unlogged")
+        assert bool((await apply_schema(url, schema)).steps) == (store == "unlogged")
         plan = await planned(url, schema)
         assert plan.empty, [step.title for step in plan.steps]
         assert {verdict.state for verdict in plan.states} == {"unchanged"}
@@ -45,7 +45,7 @@ async def test_a_second_apply_changes_nothing(url: str) -> None:
 
 async def test_what_is_applied_is_traced(url: str) -> None:
     assert not (await depended(url, "v_outer")).traced
-    await applied(url, cached("v_outer"))
+    await apply_schema(url, cached("v_outer"))
     assert (await depended(url, "v_outer")).traced
     await run(url, "ALTER TABLE tb_user ENABLE TRIGGER fraiseql_changes")
     assert not (await depended(url, "v_outer")).traced
@@ -59,7 +59,7 @@ async def test_every_table_behind_is_logged(url: str) -> None:
         "tb_day_1": ["tb_day", "tb_day_1"],
         "tb_post": ["tb_post"],
     }.items():
-        await applied(url, cached(source))
+        await apply_schema(url, cached(source))
         assert await logged(url) == tables
 
 
@@ -82,9 +82,11 @@ async def test_embeds_and_tags_are_logged_too(url: str) -> None:
     def names() -> list[str]:
         return []
 
-    await applied(url, build_schema(queries=[fraiseql.find("users", User, cache=fraiseql.Cache())]))
+    await apply_schema(
+        url, build_schema(queries=[fraiseql.find("users", User, cache=fraiseql.Cache())])
+    )
     assert await logged(url) == ["tb_grant", "tb_post", "tb_user"]
-    await applied(url, build_schema(queries=[names]))
+    await apply_schema(url, build_schema(queries=[names]))
     assert await logged(url) == ["tb_day", "tb_day_1", "tb_user"]
 
 
@@ -96,17 +98,17 @@ async def test_cached_operations_log_the_tables_of_all_queries(url: str) -> None
     schema: Schema = dataclasses.replace(
         build_schema(queries=queries), operation_caches=(fraiseql.Cache(store="logged"),)
     )
-    await applied(url, schema)
+    await apply_schema(url, schema)
     assert await logged(url) == ["tb_post", "tb_user"]
     rows = await run(url, "SELECT to_regclass('fraiseql.results_l0')::text AS name")
     assert rows[0]["name"] == "fraiseql.results_l0"
 
 
 async def test_a_declaration_that_goes_takes_all_of_it_along(url: str) -> None:
-    await applied(url, cached("v_outer", tags=("tb_post.author={id}",), by=("id",)))
+    await apply_schema(url, cached("v_outer", tags=("tb_post.author={id}",), by=("id",)))
     plain = build_schema(queries=[fraiseql.find("things", typed("v_outer"))])
     assert {step.action for step in (await planned(url, plain)).steps} == {"drop"}
-    await applied(url, plain)
+    await apply_schema(url, plain)
     assert await logged(url) == []
     left = await run(
         url,
@@ -126,11 +128,11 @@ async def test_views_and_caches_share_their_triggers(url: str) -> None:
             fraiseql.find("posts", typed("tb_post", name="Post"), cache=fraiseql.Cache()),
         ]
     )
-    await applied(url, both)
+    await apply_schema(url, both)
     assert (await planned(url, both)).empty
     assert await logged(url) == ["tb_post"]
     alone = build_schema(queries=[fraiseql.find_one("counts", counts, by=None)])
-    await applied(url, alone)
+    await apply_schema(url, alone)
     assert await logged(url) == ["tb_post"]
 
 
@@ -141,7 +143,7 @@ async def test_an_asynchronous_projection_records_when_its_queue_was_processed(u
         name: str
 
     schema = build_schema(queries=[fraiseql.find("users", User, cache=fraiseql.Cache())])
-    await applied(url, schema)
+    await apply_schema(url, schema)
     assert (await planned(url, schema)).empty
     actual = await depended(url, "tv_user")
     assert actual.traced

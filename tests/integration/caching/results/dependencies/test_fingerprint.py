@@ -11,8 +11,8 @@ from fraiseql.caching.dependencies.privileges import roles_digest
 from fraiseql.caching.results.checks import check_sql
 from fraiseql.caching.results.dependencies import Dependencies
 from fraiseql.caching.results.watched import watched_for
+from tests.cache_environment import apply_schema
 from tests.integration.caching.results.dependencies.env import (
-    applied,
     cached,
     depended,
     looked,
@@ -87,7 +87,7 @@ CHANGES = {
 
 @pytest.fixture
 async def logged_tables(url: str) -> str:
-    await applied(url, cached("v_outer"))
+    await apply_schema(url, cached("v_outer"))
     tables = ("tb_post", "tb_secret", "tb_grant", "tb_day", "tb_day_1")
     trigger = (
         "CREATE OR REPLACE TRIGGER fraiseql_changes AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE"

@@ -7,14 +7,8 @@ from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.database.writing import open_admin
 from fraiseql.schema import Schema, build_schema
-from tests.integration.caching.results.dependencies.env import (
-    applied,
-    desired,
-    opened,
-    planned,
-    run,
-    typed,
-)
+from tests.cache_environment import apply_schema
+from tests.integration.caching.results.dependencies.env import desired, opened, planned, run, typed
 
 LOGGED = "SELECT tag, xid::text AS xid FROM fraiseql.changes ORDER BY xid"
 
@@ -27,7 +21,7 @@ def schema() -> Schema:
 
 
 async def test_a_refresh_is_in_the_log(url: str) -> None:
-    await applied(url, schema())
+    await apply_schema(url, schema())
     view = physical((await desired(url, schema())).stored_types[0])
     (own,) = await run(url, f"SELECT '{view}'::regclass::oid::text AS tag")
     async with opened(url) as pool, open_admin(pool) as writer:
@@ -48,7 +42,7 @@ async def test_a_refresh_is_in_the_log(url: str) -> None:
 
 
 async def test_a_refresh_that_fails_is_not(url: str) -> None:
-    await applied(url, schema())
+    await apply_schema(url, schema())
     view = physical((await desired(url, schema())).stored_types[0])
     await run(url, "INSERT INTO tb_post VALUES (1, 1, 1)")
     before = await run(url, LOGGED)
@@ -61,7 +55,7 @@ async def test_a_refresh_that_fails_is_not(url: str) -> None:
 
 
 async def test_a_log_that_is_emptied_after_a_restore_raises_the_floor(url: str) -> None:
-    await applied(url, schema())
+    await apply_schema(url, schema())
     view = physical((await desired(url, schema())).stored_types[0])
     await run(
         url,

@@ -15,7 +15,8 @@ from fraiseql.caching.results import declared
 from fraiseql.caching.results.declared import log_lifetime
 from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
-from tests.integration.caching.results.dependencies.env import applied, cached, opened, run
+from tests.cache_environment import apply_schema
+from tests.integration.caching.results.dependencies.env import cached, opened, run
 
 UNSEEN = """
 SELECT EXISTS (SELECT FROM fraiseql.changes_floor f
@@ -31,7 +32,7 @@ WRITE = "INSERT INTO tb_post VALUES ({0}, 1, 1)"
 @pytest.fixture
 async def logged(url: str) -> str:
     """A database in which ``tb_post`` is logged."""
-    await applied(url, cached("tb_post"))
+    await apply_schema(url, cached("tb_post"))
     return url
 
 

@@ -12,8 +12,8 @@ import fraiseql
 from fraiseql.caching.results.row_tags import DeclaredTags, load_tags
 from fraiseql.caching.results.row_triggers import MOST_KEYS
 from fraiseql.schema import Schema, build_schema
+from tests.cache_environment import apply_schema
 from tests.integration.caching.results.dependencies.env import (
-    applied,
     depended,
     looked,
     opened,
@@ -41,7 +41,7 @@ async def tags_of(url: str, *tags: str) -> DeclaredTags:
 
 @pytest.fixture
 async def tagged(url: str) -> str:
-    await applied(url, schema(*TAGS))
+    await apply_schema(url, schema(*TAGS))
     assert (await planned(url, schema(*TAGS))).empty
     return url
 
@@ -217,5 +217,5 @@ async def test_two_columns_and_two_queries_share_what_is_equal(url: str) -> None
     both = build_schema(
         queries=[lookup_of, fraiseql.find("posts", typed("tb_post"), by="id", cache=cache)]
     )
-    await applied(url, both)
+    await apply_schema(url, both)
     assert (await planned(url, both)).empty

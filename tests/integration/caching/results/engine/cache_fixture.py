@@ -8,17 +8,15 @@ from typing import Any
 import asyncpg
 
 import fraiseql
-from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.bootstrap import create_missing_tables
-from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Identity, Pool, open_pool
-from fraiseql.database.writing import open_admin
 from fraiseql.results import CacheableField, CacheResult, ComputedValue, FieldCache, FieldRequest
 from fraiseql.schema import build_schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.settings import Settings
+from tests.cache_environment import apply_schema
 
 TABLES = """
 CREATE TABLE item (id int PRIMARY KEY, owner text NOT NULL DEFAULT '', name text NOT NULL);
@@ -46,14 +44,7 @@ SCHEMA = build_schema(queries=ITEMS)
 async def prepare(url: str) -> None:
     """Make the tables, and what results are kept in."""
     await run(url, TABLES)
-    settings = Settings().with_values(database_url=url)
-    pool = await open_pool(url, settings)
-    try:
-        desired = await load_desired_state(SCHEMA, pool)
-        async with open_admin(pool) as writer:
-            await apply(writer, desired)
-    finally:
-        await pool.close()
+    await apply_schema(url, SCHEMA)
 
 
 async def run(url: str, sql: str) -> None:

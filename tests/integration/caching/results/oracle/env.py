@@ -10,13 +10,7 @@ from typing import Any, Literal
 import asyncpg
 
 from fraiseql.caching.changes.compaction import compact
-from fraiseql.caching.changes.floor import floor_object
-from fraiseql.caching.changes.log import log_objects, trigger_object
-from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.dependencies.fingerprint import shape_objects
-from fraiseql.caching.objects import DatabaseObject
 from fraiseql.caching.results.dependencies import Dependencies, load_dependencies
-from fraiseql.caching.results.sql.objects import common_objects, store_objects
 from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, Store
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.redis import RedisStore
@@ -26,6 +20,7 @@ from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.errors import FraiseQLError
 from fraiseql.settings import Settings
+from tests.cache_environment import create_cache_objects, log_writes
 from tests.integration.caching.results.oracle.cases import Case, Question
 
 Kind = Literal["unlogged", "logged", "redis"]
@@ -156,33 +151,18 @@ class Filling:
                 raise
 
 
-def objects_of(tables: list[str]) -> list[DatabaseObject]:
-    """Everything that result caches want, for all stores at once."""
-    return [
-        *log_objects(),
-        state_object(),
-        floor_object(),
-        *shape_objects(),
-        *common_objects(),
-        *store_objects("unlogged"),
-        *store_objects("logged"),
-        *(trigger_object(name, "SELECT") for name in tables),
-    ]
-
-
 async def reset_database(url: str, case: Case) -> None:
     """Make the tables of a case, empty, with everything that result caches want."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
-        await connection.execute(f"CREATE SCHEMA fraiseql; {case.tables}")
+        await create_cache_objects(connection)
+        await connection.execute(case.tables)
         listed = await connection.fetch(
             "SELECT oid::regclass::text FROM pg_class"
             " WHERE relnamespace = 'app'::regnamespace AND relkind IN ('r', 'p')"
         )
-        for each in objects_of([row[0] for row in listed]):
-            for statement in each.create:
-                await connection.execute(statement)
+        await log_writes(connection, *(row[0] for row in listed))
     finally:
         await connection.close()
 

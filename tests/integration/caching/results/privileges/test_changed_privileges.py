@@ -14,9 +14,9 @@ from fraiseql.database.writing import open_admin
 from fraiseql.events import Timings
 from fraiseql.serving import Request
 from fraiseql.settings import Settings
+from tests.cache_environment import apply_schema
 from tests.integration.caching.results.privileges.setup import QUERIES, SOURCES, STORES, named
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import applied
 from tests.integration.serving.served import Served
 
 SIDE_BY_SIDE = 2
@@ -77,7 +77,7 @@ def served(login: str, database: str, redis_url: str) -> Iterator[Served]:
         login, queries=QUERIES, worker=False, redis_url=redis_url, pool_size=SIDE_BY_SIDE
     )
     try:
-        running.run(applied(database, running.service.schema))
+        running.run(apply_schema(database, running.service.schema))
         running.run(granted(database))
         running.run(running.service.start())
         yield running
@@ -113,26 +113,34 @@ async def answers(served: Served, name: str, role: str | None) -> list[Any]:
     return [item for number, item in enumerate(collected) if item not in collected[:number]]
 
 
-async def truth(url: str, source: str, role: str | None) -> Any:
-    """What a session reads that has just begun."""
+async def truth(url: str, role: str | None, *sources: str) -> dict[str, Any]:
+    """Return what a session reads that has just begun, by source; None where it may not."""
     connection = await asyncpg.connect(url)
     try:
         if role is not None:
             await connection.execute(f"SET ROLE {role}")
+        return {source: await read(connection, source) for source in sources}
+    except asyncpg.PostgresError:
+        return dict.fromkeys(sources)
+    finally:
+        await connection.close()
+
+
+async def read(connection: asyncpg.Connection, source: str) -> Any:
+    """Return the rows of a source; None for an error."""
+    try:
         rows = await connection.fetch(f"SELECT id, text FROM public.{source} ORDER BY id")
     except asyncpg.PostgresError:
         return None
-    finally:
-        await connection.close()
     return [dict(row) for row in rows]
 
 
 async def wrong(served: Served, change: str) -> list[str]:
     """Every question that is answered otherwise than a new session is."""
     collected = []
-    for source in SOURCES:
-        for role in (None, "fql_request"):
-            right = await truth(served.url, source, role)
+    for role in (None, "fql_request"):
+        rights = await truth(served.url, role, *SOURCES)
+        for source, right in rights.items():
             for kind in (*STORES, "live"):
                 answer = await answers(served, named(source, kind), role)
                 if answer != [right]:
@@ -180,7 +188,7 @@ def test_a_role_that_may_not_ask_for_its_server_is_answered_live(
     served.run(served.service.start())
     try:
         name = named("note", "unlogged")
-        right = served.run(truth(served.url, "note", None))
+        right = served.run(truth(served.url, None, "note"))["note"]
         assert served.run(answers(served, name, None)) == [right]
         assert not served.run(hit(served, name))
         answer_of = [text for text in caplog.messages if "GRANT EXECUTE" in text]

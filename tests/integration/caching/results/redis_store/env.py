@@ -9,17 +9,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from fraiseql.caching.changes.floor import floor_object
-from fraiseql.caching.changes.log import log_objects, trigger_object
-from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.dependencies.fingerprint import shape_objects
 from fraiseql.caching.results.dependencies import NOTHING, load_dependencies
-from fraiseql.caching.results.sql.objects import common_objects
 from fraiseql.caching.results.stores.base import Entry, Lookup, LookupResult, etag_of
 from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.redis import RedisStore, validation
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
+from tests.cache_environment import create_cache_objects, log_writes
 
 KEY = hashlib.sha256(b"a key").digest()
 ALONE = Lookup(NOTHING)
@@ -90,18 +86,11 @@ async def opened_alone(redis_url: str, **more: object) -> AsyncIterator[RedisEnv
 async def prepare(url: str) -> None:
     """Make the table and everything that a look-up needs, anew."""
     connection = await asyncpg.connect(url)
-    objects = [*log_objects(), state_object(), floor_object(), *shape_objects(), *common_objects()]
-    statements = [
-        "DROP SCHEMA IF EXISTS app, fraiseql CASCADE",
-        "CREATE SCHEMA fraiseql",
-        "CREATE SCHEMA app",
-        f"CREATE TABLE {TABLE} (id int, v int)",
-        f"INSERT INTO {TABLE} VALUES (1, 1)",
-        *(statement for object_ in objects for statement in object_.create),
-        *trigger_object(TABLE, "SELECT").create,
-    ]
-    for statement in statements:
-        await connection.execute(statement)
+    await connection.execute("DROP SCHEMA IF EXISTS app, fraiseql CASCADE")
+    await create_cache_objects(connection, stores=())
+    await connection.execute(f"CREATE SCHEMA app; CREATE TABLE {TABLE} (id int, v int)")
+    await connection.execute(f"INSERT INTO {TABLE} VALUES (1, 1)")
+    await log_writes(connection, TABLE)
     await connection.close()
 
 

@@ -11,13 +11,11 @@ from typing import Any, Final
 
 import asyncpg
 
-from fraiseql.caching.changes.floor import FLOOR, floor_object
-from fraiseql.caching.changes.log import LOG, log_objects, trigger_object
-from fraiseql.caching.changes.state import state_object
-from fraiseql.caching.dependencies.fingerprint import shape_objects
+from fraiseql.caching.changes.floor import FLOOR
+from fraiseql.caching.changes.log import LOG
 from fraiseql.caching.dependencies.privileges import load_reader
 from fraiseql.caching.results.dependencies import load_dependencies
-from fraiseql.caching.results.sql.objects import EPOCH, common_objects, store_objects
+from fraiseql.caching.results.sql.objects import EPOCH
 from fraiseql.caching.results.stores.base import (
     Entry,
     Lookup,
@@ -30,6 +28,7 @@ from fraiseql.caching.results.stores.pool import open_cache_pool
 from fraiseql.caching.results.stores.table_store import TableStore
 from fraiseql.database import Pool
 from fraiseql.settings import Settings
+from tests.cache_environment import create_cache_objects, log_writes
 
 TABLES: Final = """
 DROP SCHEMA public CASCADE; CREATE SCHEMA public;
@@ -53,25 +52,9 @@ def a_key() -> bytes:
 async def prepare(connection: asyncpg.Connection) -> None:
     """Make the framework's objects where they are not there yet, and the tables anew."""
     if await connection.fetchval(f"SELECT to_regclass('{EPOCH}') IS NULL"):
-        objects = (
-            *log_objects(),
-            state_object(),
-            floor_object(),
-            *shape_objects(),
-            *store_objects("unlogged"),
-            *store_objects("logged"),
-            *common_objects(),
-        )
-        statements = [statement for object_ in objects for statement in object_.create]
-        await connection.execute(";\n".join(("CREATE SCHEMA fraiseql", *statements)))
+        await create_cache_objects(connection)
     await connection.execute(f"DELETE FROM {LOG}; DELETE FROM {FLOOR}; {TABLES}")
-    for table in ("tb_user", "tb_post"):
-        await traced(connection, f"public.{table}")
-
-
-async def traced(connection: asyncpg.Connection, table: str) -> None:
-    """Have the writes of a table logged."""
-    await connection.execute(";\n".join(trigger_object(table, "SELECT").create))
+    await log_writes(connection, "public.tb_user", "public.tb_post")
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:

@@ -13,12 +13,12 @@ from fraiseql.caching.results.stores.lookup import reader_arguments, table_looku
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import EmbeddedServer
 from fraiseql.settings import Settings
+from tests.cache_environment import log_writes
 from tests.integration.caching.results.stores.store_fixture import (
     StoreFixture,
     a_key,
     entry,
     eventually,
-    traced,
 )
 
 CHANGES = (
@@ -61,7 +61,7 @@ async def test_partitions_count(fixture: StoreFixture) -> None:
         CREATE TABLE tb_day_2 (day int, n int)"""
     )
     for table in ("tb_day", "tb_day_1", "tb_day_2"):
-        await traced(fixture.db, f"public.{table}")
+        await log_writes(fixture.db, f"public.{table}")
     for change in (
         "ALTER TABLE tb_day ATTACH PARTITION tb_day_2 FOR VALUES IN (2)",
         "ALTER TABLE tb_day_2 DISABLE TRIGGER fraiseql_changes",
