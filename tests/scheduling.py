@@ -54,6 +54,7 @@ CASES_IN_TURN: Final = (
 
 FILES_IN_TURN: Final = (
     "tests/clients/",
+    "tests/migration/",
     "tests/integration/caching/indexes/",
     "tests/integration/caching/materialized_view/",
     "tests/integration/caching/projection/test_declared",
