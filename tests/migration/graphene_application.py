@@ -49,6 +49,9 @@ class Author(models.Model):
     class Meta:
         app_label, db_table, ordering = "library", "library_author", ("id",)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Book(models.Model):
     title = models.TextField(unique=True)
@@ -56,6 +59,9 @@ class Book(models.Model):
 
     class Meta:
         app_label, db_table, ordering = "library", "library_book", ("id",)
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class AuthorNode(DjangoObjectType):
