@@ -96,7 +96,7 @@ VALUE_CASES: Final[dict[str, Cases]] = {
             "query A($w: OwnerWhere) { owners(where: {and: [$w]}) { id } }",
             "query A($d: OrderDirection) { owners(orderBy: [{toys: {count: $d}}]) { id } }",
             (
-                "query A { being { name } } mutation B($c: CreateOwner) "
+                "query A { being { name } } mutation B($c: CreateOwnerInput) "
                 "{ createOwner(input: $c) { id } }"
             ),
         ),

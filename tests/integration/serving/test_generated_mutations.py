@@ -181,7 +181,7 @@ def test_create_many_writes_all_or_none(blog: Served) -> None:
 def test_a_refused_row_of_many_has_its_index(
     blog: Served, rows: list[Any], code: str, path: list[Any]
 ) -> None:
-    query = "mutation ($rows: [CreatePost!]!) { createManyPost(input: $rows) { id } }"
+    query = "mutation ($rows: [CreatePostInput!]!) { createManyPost(input: $rows) { id } }"
     error = blog.error(query, {"rows": rows})
     assert error["extensions"] == {"code": code, "input": ["input", *path]}
     assert titles(blog) == ["post 1", "post 2", "post 3"]
@@ -333,7 +333,7 @@ def test_a_right_may_be_required(blog: Served) -> None:
 
 
 def test_only_listed_fields_are_in_the_inputs(blog: Served) -> None:
-    types = blog.data('{ __type(name: "UpdateComment") { inputFields { name } } }')
+    types = blog.data('{ __type(name: "UpdateCommentInput") { inputFields { name } } }')
     assert types["__type"] == {"inputFields": [{"name": "text"}]}
 
 
