@@ -7,10 +7,12 @@ import types
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any, Final
 
 import httpx
 
+from fraiseql.database.embedded import EmbeddedServer
 from tests.architecture.source_tree import ROOT
 from tests.integration.http.application import served
 from tests.integration.serving.served import execute
@@ -45,22 +47,53 @@ def run_in_thread(work: Any) -> Any:
         return thread.submit(asyncio.run, work).result()
 
 
-def answers(address: str, suite: list[dict[str, Any]], own: str) -> list[Any]:
-    """Return what a server answers to each request of a suite.
+def answers(address: str, suite: list[dict[str, Any]], own: str, database: str) -> list[Any]:
+    """Return the data that a server answers to each request of a suite; None for an error.
 
     Args:
         address: Its endpoint.
-        suite: Requests, in their order; ``fails`` where the answer has errors.
+        suite: Requests, in their order. ``fails``: the answer has errors; ``sql``: runs before;
+            ``take``: values of the answer, by their paths, that later requests have in ``given``.
         own: Key of a request's other text, for a server that differs by design.
+        database: Address of the database that ``sql`` runs in.
     """
     results: list[Any] = []
+    taken: dict[str, Any] = {}
     with httpx.Client(timeout=30) as client:
         for request in suite:
-            body = {"variables": {}, **request, "query": request.get(own, request["query"])}
-            body = {
-                key: body[key] for key in ("query", "variables", "operationName") if key in body
-            }
-            answer = client.post(address, json=body).json()
-            assert bool(answer.get("errors")) == request.get("fails", False), answer
-            results.append(None if request.get("fails") else answer["data"])
+            if "sql" in request:
+                run_in_thread(execute(database, request["sql"]))
+            answer = client.post(address, json=body_of(request, own, taken)).json()
+            assert bool(answer.get("errors")) == fails(request, own), (request, answer)
+            results.append(None if answer.get("errors") else answer["data"])
+            for name, path in request.get("take", {}).items():
+                taken[name] = reduce(lambda value, key: value[key], path, answer["data"])
     return results
+
+
+def fails(request: dict[str, Any], own: str) -> bool:
+    """Whether a server refuses a request: as both do, or by design."""
+    if "answers" in request:
+        return request["answers"][own] is None
+    return bool(request.get("fails", False))
+
+
+def body_of(request: dict[str, Any], own: str, taken: dict[str, Any]) -> dict[str, Any]:
+    """Return what a client sends for a request of a suite."""
+    variables = {name: taken[name] for name in request.get("given", ())}
+    body = {"query": request.get(own, request["query"])}
+    if "operationName" in request:
+        body["operationName"] = request["operationName"]
+    return {**body, "variables": {**request.get("variables", {}), **variables}}
+
+
+@contextmanager
+def second_database(server: EmbeddedServer, database: str, name: str) -> Iterator[str]:
+    """Make the tables of a page in a database of the other server: since the requests write."""
+    run_in_thread(execute(database, "CREATE DATABASE before_the_move"))
+    address = server.url_for("before_the_move")
+    run_in_thread(execute(address, tables_of(name)))
+    try:
+        yield address
+    finally:
+        run_in_thread(execute(database, "DROP DATABASE before_the_move WITH (FORCE)"))

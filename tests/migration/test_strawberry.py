@@ -8,8 +8,7 @@ import pytest
 
 from fraiseql.database.embedded import EmbeddedServer
 from tests.integration.http.application import served
-from tests.integration.serving.served import execute
-from tests.migration.page import answers, page_text, run_in_thread, served_page, tables_of
+from tests.migration.page import answers, page_text, second_database, served_page
 from tests.migration.strawberry_application import Endpoint
 
 PAGE: Final = "from-strawberry.md"
@@ -21,17 +20,10 @@ SUITE: Final[list[dict[str, Any]]] = json.loads(
 def test_both_servers_answer_the_same(
     server: EmbeddedServer, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Each server has a database of its own, since the requests write.
-    run_in_thread(execute(database, "CREATE DATABASE before_the_move"))
-    theirs = server.url_for("before_the_move")
-    run_in_thread(execute(theirs, tables_of(PAGE)))
-    try:
-        with served(Endpoint(theirs)) as address:
-            before = answers(f"{address}/", SUITE, "strawberry")
-    finally:
-        run_in_thread(execute(database, "DROP DATABASE before_the_move WITH (FORCE)"))
+    with second_database(server, database, PAGE) as theirs, served(Endpoint(theirs)) as address:
+        before = answers(f"{address}/", SUITE, "strawberry", theirs)
     with served_page(PAGE, database, monkeypatch) as endpoint:
-        after = answers(endpoint, SUITE, "fraiseql")
+        after = answers(endpoint, SUITE, "fraiseql", database)
     assert after == before
 
 
