@@ -48,12 +48,13 @@ def run_in_thread(work: Any) -> Any:
 
 
 def answers(address: str, suite: list[dict[str, Any]], own: str, database: str) -> list[Any]:
-    """Return the data that a server answers to each request of a suite; None for an error.
+    """Return the data that a server answers to each request of a suite, also next to errors.
 
     Args:
         address: Its endpoint.
-        suite: Requests, in their order. ``fails``: the answer has errors; ``sql``: runs before;
-            ``take``: values of the answer, by their paths, that later requests have in ``given``.
+        suite: Requests, in their order. ``fails``: the answer has errors, of all servers or of
+            those listed; ``sql``: runs before; ``take``: values of the answer, by their paths,
+            that later requests have in ``given``.
         own: Key of a request's other text, for a server that differs by design.
         database: Address of the database that ``sql`` runs in.
     """
@@ -65,7 +66,7 @@ def answers(address: str, suite: list[dict[str, Any]], own: str, database: str) 
                 run_in_thread(execute(database, request["sql"]))
             answer = client.post(address, json=body_of(request, own, taken)).json()
             assert bool(answer.get("errors")) == fails(request, own), (request, answer)
-            results.append(None if answer.get("errors") else answer["data"])
+            results.append(answer.get("data"))
             for name, path in request.get("take", {}).items():
                 taken[name] = reduce(lambda value, key: value[key], path, answer["data"])
     return results
@@ -73,9 +74,8 @@ def answers(address: str, suite: list[dict[str, Any]], own: str, database: str) 
 
 def fails(request: dict[str, Any], own: str) -> bool:
     """Whether a server refuses a request: as both do, or by design."""
-    if "answers" in request:
-        return request["answers"][own] is None
-    return bool(request.get("fails", False))
+    servers = request.get("fails", False)
+    return own in servers if isinstance(servers, list) else servers
 
 
 def body_of(request: dict[str, Any], own: str, taken: dict[str, Any]) -> dict[str, Any]:
