@@ -1,5 +1,5 @@
 """The native module, imported nowhere else."""
 
-from fraiseql_rs import Engine, Hits, LargeText, RenderError, Shape, check_json
+from fraiseql_rs import Engine, Hits, LargeText, RenderError, Server, Shape, check_json
 
-__all__ = ["Engine", "Hits", "LargeText", "RenderError", "Shape", "check_json"]
+__all__ = ["Engine", "Hits", "LargeText", "RenderError", "Server", "Shape", "check_json"]

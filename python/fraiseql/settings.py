@@ -70,6 +70,8 @@ class Settings:
         max_connections: Most open connections of one process (``fraiseql serve``).
         max_unsent_bytes: Most bytes of responses that wait for slow clients in one process
             (``fraiseql serve``).
+        native: Whether connections are accepted in Rust, where repeated requests are answered
+            without Python (``fraiseql serve``).
         max_body_bytes: Most bytes of a request body.
         max_depth: Most levels of nested selections, and of ``and``, ``or``, ``not`` in a filter.
         max_aliases: Most aliased fields in an operation.
@@ -143,6 +145,7 @@ class Settings:
     send_timeout: float = 30.0
     max_connections: int = 1_000
     max_unsent_bytes: int = 268_435_456
+    native: bool = False
     max_body_bytes: int = 1_000_000
     max_depth: int = 15
     max_aliases: int = 50

@@ -22,7 +22,6 @@ type Reply<'py> = (u16, Vec<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)>, Bound<'
 
 impl Engine {
     /// The engine for the thread of the server.
-    #[allow(dead_code)]
     pub fn shared(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
     }

@@ -6,6 +6,8 @@ mod errors;
 mod gate;
 mod hits;
 mod items;
+#[cfg(unix)]
+mod server;
 mod shape;
 mod text;
 
@@ -25,6 +27,9 @@ mod _native {
     use crate::errors::RenderError;
     #[pymodule_export]
     use crate::hits::Hits;
+    #[cfg(unix)]
+    #[pymodule_export]
+    use crate::server::Server;
     #[pymodule_export]
     use crate::shape::Shape;
     #[pymodule_export]

@@ -1,7 +1,7 @@
 """Limits on the connections of one serving process."""
 
 import resource
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -41,10 +41,15 @@ class ConnectionLimits:
     unsent_bytes: int
 
     @classmethod
-    def of(cls, settings: Settings) -> "ConnectionLimits":
-        """Return the limits of ``settings``, lowered to the limit of open files."""
+    def of(cls, settings: Settings, *, files: int = 1) -> "ConnectionLimits":
+        """Return the limits of ``settings``, lowered to the limit of open files.
+
+        Args:
+            settings: The settings.
+            files: Open files that each connection needs.
+        """
         return cls(
-            _connections(settings),
+            _connections(settings, files),
             settings.header_timeout,
             settings.request_timeout,
             settings.send_timeout,
@@ -52,13 +57,11 @@ class ConnectionLimits:
         )
 
 
-def _connections(settings: Settings) -> int:
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files == resource.RLIM_INFINITY:
-        return settings.max_connections
+def _connections(settings: Settings, files_each: int) -> int:
     # Two more for the freshness checks of memory and for the trace.
     reserved = _RESERVED_FILES + settings.pool_size + settings.cache_connections + 2
-    allowed = max(_LEAST_CONNECTIONS, files - reserved)
+    files = _allow_files(reserved + files_each * settings.max_connections)
+    allowed = max(_LEAST_CONNECTIONS, (files - reserved) // files_each)
     if allowed >= settings.max_connections:
         return settings.max_connections
     logger.warning(
@@ -69,6 +72,19 @@ def _connections(settings: Settings) -> int:
         files,
     )
     return allowed
+
+
+def _allow_files(count: int) -> int:
+    """Return how many files the process may open, raised to ``count`` if the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= count:
+        return count
+    raised = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    except (OSError, ValueError):
+        return soft  # macOS allows fewer than it says
+    return raised
 
 
 class Limited(Protocol):
@@ -90,10 +106,12 @@ class ConnectionGuard:
 
     Attributes:
         limits: The enforced limits.
+        report: Called after each check with whether new requests are refused.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
+        self.report: Callable[[bool], None] = _ignore
         self._unsent = 0
         self._logged: dict[str, float] = {}
 
@@ -104,6 +122,10 @@ class ConnectionGuard:
 
     def sweep(self, connections: Iterable[Limited], now: float) -> None:
         """End the connections whose time is over, then the largest while too much is unsent."""
+        self._end_overdue(connections, now)
+        self.report(self.is_full)
+
+    def _end_overdue(self, connections: Iterable[Limited], now: float) -> None:
         left = []
         for connection in connections:
             reason = connection.overdue(now)
@@ -128,6 +150,10 @@ class ConnectionGuard:
     def _end(self, connection: Limited, reason: str, now: float) -> None:
         self.refused(reason, now)
         connection.end(reason)
+
+
+def _ignore(_full: bool) -> None:
+    """Nothing else serves connections."""
 
 
 class SendProgress:

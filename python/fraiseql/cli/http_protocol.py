@@ -25,7 +25,7 @@ from fraiseql.http.endpoint import Application
 from fraiseql.settings import Settings
 
 _MAX_HEADER_BYTES: Final = 65_536
-_BUSY: Final = b"503 Service Unavailable"
+BUSY: Final = b"503 Service Unavailable"
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
 
@@ -47,7 +47,7 @@ class LimitedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._guard = _guard_of(config, server_state, self.loop)
+        self._guard = guard_of(config, server_state, self.loop)
         self._progress = SendProgress(self._guard.limits.send_seconds)
         # Start of the current phase; 0 while no request is read.
         self._headers_since = 0.0
@@ -60,7 +60,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._headers_since = self.loop.time()
         if len(self.connections) > self._guard.limits.connections:
             self._guard.refused("all connections are in use (max_connections)", self.loop.time())
-            self._answer_and_close(_BUSY)
+            self._answer_and_close(BUSY)
 
     def data_received(self, data: bytes) -> None:
         """Read, and count the bytes of headers, which the parser does not limit."""
@@ -87,8 +87,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.app = self.config.loaded_app
 
     def on_message_complete(self) -> None:
-        """Stop the time limit of the body."""
-        self._body_since = 0.0
+        """Stop the time limit of the body, whose bytes are not headers of the next request."""
+        self._body_since, self._header_bytes = 0.0, 0
         super().on_message_complete()
 
     @property
@@ -136,23 +136,37 @@ class LimitedProtocol(HttpToolsProtocol):
             self._answer_and_close(_TOO_SLOW)
 
     def _answer_and_close(self, status: bytes) -> None:
-        self.transport.write(
-            b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        )
+        self.transport.write(last_response(status))
         self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Do not log: any client can ask for an unsupported protocol."""
 
 
-def _guard_of(
-    config: Config, server_state: ServerState, loop: asyncio.AbstractEventLoop
+def last_response(status: bytes) -> bytes:
+    """Return an empty response after which the connection is closed."""
+    return b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+def guard_of(
+    config: Config,
+    server_state: ServerState,
+    loop: asyncio.AbstractEventLoop,
+    *,
+    files: int = 1,
 ) -> ConnectionGuard:
-    """Return the process's guard; the first connection starts it."""
+    """Return the process's guard; the first call starts it.
+
+    Args:
+        config: The server's configuration.
+        server_state: The server's state.
+        loop: The loop of the process.
+        files: Open files that each connection needs.
+    """
     guard = _guards.get(server_state)
     if guard is None:
-        guard = ConnectionGuard(ConnectionLimits.of(_settings_of(config.loaded_app)))
-        _guards[server_state] = guard
+        limits = ConnectionLimits.of(_settings_of(config.loaded_app), files=files)
+        guard = _guards[server_state] = ConnectionGuard(limits)
         loop.call_later(SWEEP_SECONDS, _sweep, guard, server_state, loop)
     return guard
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -13,6 +13,7 @@ from fraiseql.cli.server import (
     database_line,
     holding_database,
     make_server,
+    native_server,
     run_until_stopped,
     uvicorn,
 )
@@ -30,6 +31,11 @@ def add_to(commands: Any) -> None:
     _add_common(serve)
     serve.add_argument("--workers", type=_count, default=1, metavar="N", help="processes (1)")
     serve.add_argument("--access-log", action="store_true", help="log every request")
+    serve.add_argument(
+        "--native",
+        action=BooleanOptionalAction,
+        help="accept connections in Rust, whatever the setting native says",
+    )
     serve.set_defaults(run=_serve)
     dev = commands.add_parser(
         "dev", help="serve while you write: reloads, with GraphiQL and full error messages"
@@ -53,16 +59,20 @@ def _count(text: str) -> int:
 
 def _serve(arguments: Namespace) -> int:
     uvicorn()
+    if arguments.native:
+        # Set before the application is imported, here and in other processes.
+        os.environ["FRAISEQL_NATIVE"] = "on"
     target = find_target(arguments.app)
     bound = bind(arguments.host, arguments.port)
     with _database_of(target.app) as held:
         _announce(target, arguments, held)
         if arguments.workers == 1:
-            server = make_server(target.app, access_log=arguments.access_log)
+            log, native = arguments.access_log, arguments.native is not False
+            server = make_server(target.app, access_log=log, native=native)
             return 0 if run_until_stopped(server, bound) else 1
         _try_start(target.app)
         bound.close()
-        _run_processes(target, arguments, workers=arguments.workers)
+        _run_workers(target, arguments)
         return 0
 
 
@@ -77,6 +87,22 @@ def _dev(arguments: Namespace) -> int:
         folder = str(target.folder)
         _run_processes(target, arguments, reload=True, reload_dirs=[folder], access_log=True)
     return 0
+
+
+def _run_workers(target: Target, arguments: Namespace) -> None:
+    if arguments.native is False:
+        _run_processes(target, arguments, workers=arguments.workers)
+        return
+    sys.path.insert(0, str(target.folder))
+    config = uvicorn().Config(
+        target.text,
+        host=arguments.host,
+        port=arguments.port,
+        workers=arguments.workers,
+        access_log=arguments.access_log,
+        **OPTIONS,
+    )
+    native_server().run_workers(config)
 
 
 def _run_processes(target: Target, arguments: Namespace, **options: Any) -> None:

@@ -44,10 +44,24 @@ def uvicorn() -> ModuleType:
         ) from None
 
 
-def make_server(app: Any, *, log_level: str = "info", access_log: bool = False) -> Any:
-    """Return a uvicorn server of one process for an ASGI application."""
+def native_server() -> ModuleType:
+    """Return the module of the native server, which needs uvicorn."""
+    return importlib.import_module("fraiseql.cli.native_server")
+
+
+def make_server(
+    app: Any, *, log_level: str = "info", access_log: bool = False, native: bool = True
+) -> Any:
+    """Return a uvicorn server of one process for an ASGI application.
+
+    Args:
+        app: The application.
+        log_level: Least level of log messages.
+        access_log: Whether each request is logged.
+        native: Whether connections may be accepted in Rust.
+    """
     config = uvicorn().Config(app, log_level=log_level, access_log=access_log, **OPTIONS)
-    return uvicorn().Server(config)
+    return native_server().NativeServer(config) if native else uvicorn().Server(config)
 
 
 def run_until_stopped(server: Any, bound: socket.socket) -> bool:
@@ -60,7 +74,7 @@ def run_until_stopped(server: Any, bound: socket.socket) -> bool:
     except SystemExit:
         # uvicorn exits if the application does not start; it has printed the reason.
         return False
-    return bool(server.started)
+    return bool(server.started) and not getattr(server, "failed", False)
 
 
 @contextmanager

@@ -15,12 +15,15 @@ Port = Callable[[], int]
 USERS = "{ users { firstName } }"
 
 
+@pytest.mark.parametrize(
+    "words_of_server", [("--native",), ("--no-native",)], ids=["native", "python"]
+)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_serve_answers_until_it_is_stopped(
-    workers: int, project: Path, users: str, free_port: Port
+    workers: int, words_of_server: tuple[str, ...], project: Path, users: str, free_port: Port
 ) -> None:
     port = free_port()
-    words = ("serve", "api:app", "--port", str(port), "--workers", str(workers))
+    words = ("serve", "api:app", *words_of_server, "--port", str(port), "--workers", str(workers))
     with running(*words, cwd=project, url=users) as server:
         answer = server.answer(port, USERS)
         assert json.loads(answer.body)["data"]["users"] == [

@@ -1,0 +1,20 @@
+//! What answers requests.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use fraiseql_runtime::{Engine, Request, Response};
+
+/// Answers the requests that it knows.
+pub trait Answers: Send + 'static {
+    /// Returns the response, or `None` where Python has to answer.
+    ///
+    /// The future is dropped when the client has gone.
+    fn answer(&self, request: &Request) -> impl Future<Output = Option<Response>>;
+}
+
+impl Answers for Arc<Engine> {
+    fn answer(&self, request: &Request) -> impl Future<Output = Option<Response>> {
+        Engine::answer(self, request)
+    }
+}

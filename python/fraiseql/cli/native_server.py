@@ -1,0 +1,104 @@
+"""uvicorn server whose connections are accepted in Rust.
+
+Imported only where uvicorn runs, as ``http_protocol``.
+"""
+
+import inspect
+import logging
+import socket
+import time
+from typing import Any, Final
+
+from uvicorn.config import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.server import Server
+from uvicorn.supervisors import multiprocess
+
+from fraiseql.cli.native_front import NativeFront
+from fraiseql.http.endpoint import Application
+
+_CHECK_SECONDS: Final = 30
+
+_logger = logging.getLogger("uvicorn.error")
+
+
+class NativeServer(Server):
+    """Server of one process; uvicorn has its loop, its signals and the application's lifespan.
+
+    Attributes:
+        failed: Whether the native server has ended by itself.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.failed = False
+        self._front: NativeFront | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then accept connections natively if it may be so."""
+        app = _bare(self.config.loaded_app)
+        if app is None or not app.settings.native or not sockets:
+            await super().startup(sockets=sockets)
+            return
+        await super().startup(sockets=[])
+        self._front = self._front_of(app)
+        self._front.start(sockets[0])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish the responses of both servers within one grace period."""
+        front = self._front
+        if front is None:
+            await super().shutdown(sockets)
+            return
+        try:
+            start = time.monotonic()
+            grace = float(self.config.timeout_graceful_shutdown or 0)
+            await front.drain(grace, lambda: self.force_exit)
+            left = max(0.0, grace - (time.monotonic() - start))
+            self.config.timeout_graceful_shutdown = left  # type: ignore[assignment]
+            await super().shutdown(sockets)
+        finally:
+            front.stop()
+
+    def _front_of(self, app: Application) -> NativeFront:
+        state = self.lifespan.state
+        return NativeFront(self.config, self.server_state, state, app.path, self._fail)
+
+    def _fail(self) -> None:
+        _logger.critical("The native server has ended by itself, so the process ends too.")
+        self.failed = self.should_exit = True
+
+
+class _Worker(multiprocess.Process):
+    """One of several processes."""
+
+    @property
+    def server(self) -> Server:
+        """The server of the process, made in it."""
+        if self._server is None:
+            self._server = NativeServer(self.config)
+        return self._server
+
+
+def run_workers(config: Config) -> None:
+    """Serve with other processes, which accept the connections of one socket."""
+    sockets = [config.bind_socket()]
+    # A process imports the application's packages before it answers its first check.
+    config.timeout_worker_healthcheck = _CHECK_SECONDS
+    supervisor: Any = multiprocess.Multiprocess
+    if "target" in inspect.signature(supervisor).parameters:  # an older uvicorn
+        supervisor(config, target=NativeServer(config).run, sockets=sockets).run()
+        return
+    # The supervisor takes no class of processes.
+    multiprocess.Process = _Worker  # type: ignore[misc]
+    supervisor(config, sockets=sockets).run()
+
+
+def _bare(app: Any) -> Application | None:
+    """Return the application, unless a middleware of the developer is around it.
+
+    A middleware may change requests and responses, which the native server would not know.
+    """
+    while isinstance(app, ProxyHeadersMiddleware):
+        app = app.app
+    return app if isinstance(app, Application) else None
