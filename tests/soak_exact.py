@@ -4,7 +4,8 @@ Each process asks without HTTP, up to 256 requests at a time. Counters only grow
 each acknowledged count in memory that all processes share, and an answer must have at least the
 counts that were there before its request, and no more than the live answer a little later.
 
-``python -m tests.soak_exact --seconds 600``; with ``--mutant no_floor`` a rule is left out, which
+``python -m tests.soak_exact --seconds 600``; with ``--native`` the processes ask native servers;
+with ``--mutant no_floor`` a rule is left out, which
 must be found.
 """
 
@@ -28,8 +29,10 @@ from fraiseql.database import open_pool
 from fraiseql.database.writing import open_admin
 from fraiseql.settings import Settings
 from tests.integration.caching.results.memory import test_memory_rules as rules
+from tests.soak_exact_app import MUTANTS as NATIVE
 from tests.soak_exact_board import Board
 from tests.soak_exact_mischief import KEYS, TABLES, Mischief, compact_always
+from tests.soak_exact_native import PATIENCE, NativeReader
 from tests.soak_exact_reader import Reader, service_of
 from tests.soak_exact_servers import Replacements, Servers
 
@@ -77,14 +80,20 @@ async def disturb(
     )
 
 
-def read(url: str, seed: int, board: Path, seconds: float, mutant: str) -> int:
+def read(chosen: argparse.Namespace) -> int:
     """Be one of the processes."""
     logging.disable(logging.CRITICAL)
+    url, number, path = chosen.reader
+    seed, board = int(number), Board(Path(path), KEYS)
+    reader: Reader | NativeReader
     with pytest.MonkeyPatch.context() as patch:
-        if mutant:
-            MUTANTS[mutant](patch)
-        reader = Reader(url, seed, Board(board, KEYS))
-        asyncio.run(reader.read(seconds))
+        if chosen.native:
+            reader = NativeReader(url, seed, board, chosen.mutant)
+        else:
+            if chosen.mutant:
+                MUTANTS[chosen.mutant](patch)
+            reader = Reader(url, seed, board)
+        asyncio.run(reader.read(chosen.seconds))
     judge = reader.judge
     cpu = round(time.process_time())
     result = {
@@ -101,7 +110,10 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak_exact", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--mutant", choices=MUTANTS, default="", help="leave a rule out")
+    parser.add_argument(
+        "--mutant", choices=[*MUTANTS, *NATIVE], default="", help="leave a rule out"
+    )
+    parser.add_argument("--native", action="store_true", help="ask native servers, over HTTP")
     parser.add_argument("--scale", type=float, default=1.0, help="of the time between crashes")
     parser.add_argument("--reader", nargs=3, metavar=("URL", "SEED", "BOARD"))
     return parser.parse_args(arguments)
@@ -111,8 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak; return the number of processes that had wrong answers."""
     chosen = options(arguments)
     if chosen.reader:
-        url, seed, board = chosen.reader
-        return read(url, int(seed), Path(board), chosen.seconds, chosen.mutant)
+        return read(chosen)
     with tempfile.TemporaryDirectory(prefix="soak") as directory:
         return asyncio.run(soak(Path(directory), chosen))
 
@@ -127,10 +138,13 @@ async def soak(directory: Path, chosen: argparse.Namespace) -> int:
         await prepare(servers.url, board)
         words = ["-m", "tests.soak_exact", "--seconds", str(chosen.seconds)]
         words += ["--mutant", chosen.mutant] if chosen.mutant else []
+        words += ["--native"] if chosen.native else []
         for seed in ("11", "12"):
             more = ["--reader", servers.url, seed, str(path)]
             readers.append(await asyncio.create_subprocess_exec(sys.executable, *words, *more))
-        harm = asyncio.create_task(disturb(servers, board, chosen.seconds, chosen.scale, done))
+        # Native servers begin later; the mischief ends with the last reader.
+        longest = chosen.seconds + (PATIENCE if chosen.native else 0.0)
+        harm = asyncio.create_task(disturb(servers, board, longest, chosen.scale, done))
         await _until_one_is_wrong(readers, harm)
     finally:
         for reader in readers:
@@ -153,7 +167,8 @@ async def _until_one_is_wrong(
             ended, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
             if any(task.result() for task in ended):
                 return
-        await harm
+        if harm.done():
+            await harm
     finally:
         for task in (*left, harm):
             task.cancel()

@@ -16,8 +16,9 @@ import asyncpg
 import fraiseql
 from fraiseql.database import Identity
 from fraiseql.events import Timings
+from fraiseql.http.endpoint import Application
 from fraiseql.results import FieldRequest
-from fraiseql.serving import Request, Service
+from fraiseql.serving import Request
 from tests.soak_exact_board import Board
 from tests.soak_exact_mischief import GONE, KEYS, ROLE, SLOW, connect, when_there
 
@@ -45,8 +46,8 @@ FIVE = f"{{ {' '.join(f'k{k}: one(id: {k}) {{ version n id }}' for k in range(1,
 Row = tuple[int, int, int]
 
 
-def service_of(url: str) -> Service:
-    """Return the service of one process."""
+def app_of(url: str) -> Application:
+    """Return the application of one process."""
 
     @fraiseql.type(sql_source="v_counter")
     class CounterRow:
@@ -66,7 +67,12 @@ def service_of(url: str) -> Service:
         fraiseql.find_one("slow", SlowRow, by="id", cache=by_row),
         fraiseql.find("all", CounterRow, order_by="id", cache=fraiseql.Cache(ttl="20s")),
     ]
-    return fraiseql.create_app(queries=queries, database_url=url, worker=False).service
+    return fraiseql.create_app(queries=queries, database_url=url, worker=False)
+
+
+def service_of(url: str) -> Any:
+    """Return the service of one process."""
+    return app_of(url).service
 
 
 class Judge:
@@ -122,24 +128,47 @@ class Judge:
         return rows
 
 
-class Reader:
+class Comparing:
+    """Compares judged answers with live ones.
+
+    Attributes:
+        judge: The judge of answers.
+    """
+
+    def __init__(self, url: str, board: Board) -> None:
+        self._url = url
+        self._board = board
+        self._connection: asyncpg.Connection | None = None
+        self.judge = Judge(board)
+
+    async def compare(self) -> None:
+        """Compare with the live answer, unless the server is being replaced."""
+        epoch = self._board.epoch
+        try:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await connect(self._url)
+            row = await self._connection.fetchrow(LIVE, timeout=30)
+        except GONE:
+            self._connection = None
+            return
+        if epoch % 2 == 0 and epoch == self._board.epoch and row is not None:
+            self.judge.compare(row["n"])
+
+
+class Reader(Comparing):
     """One process that asks for hits, and judges them.
 
     Attributes:
-        judge: The judge of its answers.
         errors: Responses with errors.
     """
 
     def __init__(self, url: str, seed: int, board: Board) -> None:
-        self._url = url
+        super().__init__(url, board)
         self._rule = random.Random(seed)
         self._service: Any = service_of(url)
-        self._board = board
-        self._connection: asyncpg.Connection | None = None
         self._requests = self._drawn()
         self._next = 0
         self._filling: set[Identity] = set()
-        self.judge = Judge(board)
         self.errors = 0
 
     def _drawn(self) -> list[tuple[Request, bool]]:
@@ -161,7 +190,7 @@ class Reader:
             size = self._rule.choice(WAITERS)
             together = [self._confirm_until(end) for _ in range(TOGETHER)]
             await asyncio.gather(*together, *(self._ask_until(end) for _ in range(size)))
-            await self._compare()
+            await self.compare()
             if self._rule.random() < 0.2:
                 await asyncio.sleep(SILENCE)
             if time.monotonic() - said > 60:
@@ -215,16 +244,3 @@ class Reader:
             return
         for value in body["data"].values():
             self.judge.judge(json.dumps(value).encode(), "computed", before, with_role=with_role)
-
-    async def _compare(self) -> None:
-        """Compare with the live answer, unless the server is being replaced."""
-        epoch = self._board.epoch
-        try:
-            if self._connection is None or self._connection.is_closed():
-                self._connection = await connect(self._url)
-            row = await self._connection.fetchrow(LIVE, timeout=30)
-        except GONE:
-            self._connection = None
-            return
-        if epoch % 2 == 0 and epoch == self._board.epoch and row is not None:
-            self.judge.compare(row["n"])

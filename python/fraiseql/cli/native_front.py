@@ -61,7 +61,8 @@ class NativeFront:
         self._protocols: dict[int, NativeProtocol] = {}
         self._opening: set[asyncio.Task[Any]] = set()
         self._guard = guard_of(config, state, self._loop, files=_FILES)
-        self._native = _server(config, self._guard, path)
+        self.engine = Engine()
+        self._native = _server(config, self._guard, path, self.engine)
         self._guard.report = self._native.pause
         self._bell = socket.socket(fileno=self._native.bell)
 
@@ -139,9 +140,9 @@ class NativeFront:
             self.closed(number)
 
 
-def _server(config: Config, guard: ConnectionGuard, path: str) -> Server:
+def _server(config: Config, guard: ConnectionGuard, path: str, engine: Engine) -> Server:
     return Server(
-        Engine(),
+        engine,
         quote(path).encode(),
         connections=guard.limits.connections,
         busy=last_response(BUSY),

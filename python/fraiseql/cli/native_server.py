@@ -62,7 +62,9 @@ class NativeServer(Server):
 
     def _front_of(self, app: Application) -> NativeFront:
         state = self.lifespan.state
-        return NativeFront(self.config, self.server_state, state, app.path, self._fail)
+        front = NativeFront(self.config, self.server_state, state, app.path, self._fail)
+        app.serve_with(front.engine)
+        return front
 
     def _fail(self) -> None:
         _logger.critical("The native server has ended by itself, so the process ends too.")
