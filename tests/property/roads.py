@@ -5,12 +5,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 from urllib.parse import quote
-from urllib.request import urlopen
 
 from tests.integration.cli.program import HOST, running
 from tests.property.operations import Operation
@@ -20,6 +19,7 @@ ROADS: Final = ("native", "python")
 FREE: Final = frozenset({"date", "server-timing", "cache-status"})
 """Headers that may differ: times, and where a cached answer was found."""
 
+_NATIVE: Final = 'road;desc="native"'
 _ID: Final = re.compile(rb',"id":"\w{8}"(?=\}\})')
 _ACCEPTS: Final = (
     "Accept: application/json\r\n",
@@ -37,11 +37,16 @@ _STRANGE: Final[tuple[Any, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response: its status, the headers that must be equal, its body without ids of errors."""
+    """A response: its status, the headers that must be equal, its body without ids of errors.
+
+    Attributes:
+        native: Whether it was made without Python.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    native: bool = field(default=False, compare=False)
 
 
 async def ask(port: int, request: bytes) -> Response:
@@ -58,7 +63,8 @@ async def ask(port: int, request: bytes) -> Response:
     finally:
         writer.close()
     kept = sorted(header for header in headers if header[0] not in FREE)
-    return Response(int(head[0].split()[1]), tuple(kept), _ID.sub(b"", body))
+    native = _NATIVE in dict(headers).get("server-timing", "")
+    return Response(int(head[0].split()[1]), tuple(kept), _ID.sub(b"", body), native)
 
 
 def requests(operation: Operation, random: Random, count: int) -> list[bytes]:
@@ -99,11 +105,16 @@ def _request(text: str, variables: dict[str, Any], random: Random) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def same(ports: Sequence[int], asked: Sequence[bytes], random: Random) -> None:
-    """Ask both servers in an order of their own, several at a time; answers must be equal."""
+async def same(ports: Sequence[int], asked: Sequence[bytes], random: Random) -> list[int]:
+    """Ask both servers in an order of their own, several at a time; answers must be equal.
+
+    Returns:
+        For each server, how many answers were made without Python.
+    """
     answers = await asyncio.gather(*[_answers(port, asked, random.random()) for port in ports])
     for request, native, python in zip(asked, *answers, strict=True):
         assert native == python, request.decode()
+    return [sum(answer.native for answer in each) for each in answers]
 
 
 async def _answers(port: int, asked: Sequence[bytes], seed: float) -> list[Response]:
@@ -120,14 +131,6 @@ async def _answers(port: int, asked: Sequence[bytes], seed: float) -> list[Respo
     return [found[number] for number in range(len(asked))]
 
 
-def answered_natively(port: int) -> float:
-    """Return the number of requests that were answered without Python."""
-    with urlopen(f"http://{HOST}:{port}/metrics", timeout=60) as response:
-        text = response.read().decode()
-    found = re.findall(r"^fraiseql_native_requests_total(?:{[^}]*})? (\S+)$", text, re.MULTILINE)
-    return sum(map(float, found))
-
-
 @contextmanager
 def served(url: str, ports: Sequence[int], directory: Path, *, cached: bool) -> Iterator[None]:
     """Serve the application on the native and on the Python server while the block runs."""
@@ -136,7 +139,7 @@ def served(url: str, ports: Sequence[int], directory: Path, *, cached: bool) -> 
             own = directory / road
             own.mkdir()
             words = ["serve", "tests.property.roads_app:app", "--port", str(port)]
-            words += [] if road == "native" else ["--no-native"]
+            words.append("--native" if road == "native" else "--no-native")
             (own / "tests").symlink_to(ROOT / "tests")
             program = stack.enter_context(
                 running(*words, cwd=own, url=url, more={"ROADS_CACHED": "yes" if cached else ""})

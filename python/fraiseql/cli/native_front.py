@@ -39,7 +39,7 @@ class NativeFront:
         config: Configuration of the server.
         state: State of the server.
         app_state: State of the application.
-        path: Path of GraphQL.
+        answers: Path of GraphQL, and the engine that answers its requests.
         failed: Called if the native server has ended by itself.
 
     Attributes:
@@ -51,7 +51,7 @@ class NativeFront:
         config: Config,
         state: ServerState,
         app_state: dict[str, Any],
-        path: str,
+        answers: tuple[str, Engine],
         failed: Callable[[], None],
     ) -> None:
         self.draining = False
@@ -61,8 +61,7 @@ class NativeFront:
         self._protocols: dict[int, NativeProtocol] = {}
         self._opening: set[asyncio.Task[Any]] = set()
         self._guard = guard_of(config, state, self._loop, files=_FILES)
-        self.engine = Engine()
-        self._native = _server(config, self._guard, path, self.engine)
+        self._native = _server(config, self._guard, *answers)
         self._guard.report = self._native.pause
         self._bell = socket.socket(fileno=self._native.bell)
 

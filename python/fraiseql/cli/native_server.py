@@ -16,6 +16,7 @@ from uvicorn.supervisors import multiprocess
 
 from fraiseql.cli.native_front import NativeFront
 from fraiseql.http.endpoint import Application
+from fraiseql.native import Engine
 
 _CHECK_SECONDS: Final = 30
 
@@ -40,8 +41,11 @@ class NativeServer(Server):
         if app is None or not app.settings.native or not sockets:
             await super().startup(sockets=sockets)
             return
+        engine = Engine()
+        # Before the application starts: it then hands its plans over.
+        app.serve_natively(engine)
         await super().startup(sockets=[])
-        self._front = self._front_of(app)
+        self._front = self._front_of(app, engine)
         self._front.start(sockets[0])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -60,11 +64,9 @@ class NativeServer(Server):
         finally:
             front.stop()
 
-    def _front_of(self, app: Application) -> NativeFront:
+    def _front_of(self, app: Application, engine: Engine) -> NativeFront:
         state = self.lifespan.state
-        front = NativeFront(self.config, self.server_state, state, app.path, self._fail)
-        app.serve_with(front.engine)
-        return front
+        return NativeFront(self.config, self.server_state, state, (app.path, engine), self._fail)
 
     def _fail(self) -> None:
         _logger.critical("The native server has ended by itself, so the process ends too.")

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pytest
 
 from fraiseql.cli.listen import bind_near, port_of
+from tests.cache_environment import apply_schema
 from tests.integration.caching.results.served.native_app import app
 from tests.integration.cli.program import HOST, PATIENCE, running
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import applied
 from tests.ports import FIRST_PORT
 
 ROOT = Path(__file__).parents[5]
@@ -102,7 +102,7 @@ def served(url: str, directory: Path, *words: str) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def url(database: str) -> str:
     at_once(run_sql(database, *TABLES))
-    at_once(applied(database, app.service.schema))
+    at_once(apply_schema(database, app.service.schema))
     return database
 
 
