@@ -59,7 +59,7 @@ class NativeReader(Comparing):
             await server.wait()
 
     async def _serve(self) -> Process:
-        words = ["-m", "fraiseql.cli", "serve", "tests.soak_exact_app:app"]
+        words = ["-m", "fraiseql.cli", "serve", "tests.soak_exact_app:app", "--native"]
         words += ["--port", str(self._port)]
         server = await asyncio.create_subprocess_exec(
             sys.executable, *words, env=self._environment, stdout=DEVNULL, stderr=DEVNULL
