@@ -74,6 +74,7 @@ FILES_IN_TURN: Final = (
     "tests/integration/operating/test_tune_measuring.py",
     "tests/integration/search_path/",
     "tests/integration/serving/",
+    "tests/peers/",
     "tests/spec/test_validation_rules.py",
 )
 """Python decides these, or SQL that other tests run on both servers: each file runs on one.

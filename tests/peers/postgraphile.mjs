@@ -23,5 +23,7 @@ const preset = {
   grafserv: { graphqlPath: "/graphql", graphiql: false },
 };
 const server = createServer();
+// A client that waits is not disconnected.
+server.keepAliveTimeout = 0;
 await postgraphile(preset).createServ(grafserv).addTo(server);
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
