@@ -68,6 +68,8 @@ async def for_client(
     cause: Any = error.__cause__
     code = CODES.get(sqlstate_of(error)) if isinstance(error, FraiseQLError) else None
     if code is None:
+        if isinstance(error, InputError) and error.place:
+            error.path = error.place
         return error
     constraint = await _constraint(pool, cause)
     if code == "RAISE_EXCEPTION":

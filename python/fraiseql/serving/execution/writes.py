@@ -198,7 +198,7 @@ class _Run:
             async with self._db.transaction(readonly=False):
                 return await self._insert(rows)
         except FraiseQLError as error:
-            if sqlstate_of(error) in CODES.keys() - CONFLICTS:
+            if _is_of_row(sqlstate_of(error)):
                 if len(rows) == 1:
                     error.place = ("input", place)
                 else:
@@ -373,6 +373,11 @@ class _Run:
         reading = self._reader.prepare(self._write.source, where)
         rows = await reading.rows(self._db.read, None, lambda _: None)
         return [Document(row[0], reading.type_name) for row in rows]
+
+
+def _is_of_row(state: str) -> bool:
+    """Return whether an SQLSTATE is about the values of a row."""
+    return state.startswith("22") or (state in CODES and state not in CONFLICTS)
 
 
 def _runs(rows: Sequence[Key]) -> list[list[Key]]:
