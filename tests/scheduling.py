@@ -21,6 +21,7 @@ LONG: Final = (
     "tests/integration/caching/materialized_view/test_oracle.py",
     "tests/integration/caching/materialized_view/test_concurrent_workers.py",
     "tests/integration/caching/indexes/test_rolling.py",
+    "tests/integration/cli/test_slow_clients.py",
     "tests/integration/operating/test_predictions_measured.py",
     "tests/integration/serving/test_definition_kinds.py",
     "tests/browser/",
@@ -75,6 +76,7 @@ FILES_IN_TURN: Final = (
     "tests/integration/search_path/",
     "tests/integration/serving/",
     "tests/peers/",
+    "tests/property/test_two_roads.py",
     "tests/spec/test_validation_rules.py",
 )
 """Python decides these, or SQL that other tests run on both servers: each file runs on one.
