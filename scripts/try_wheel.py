@@ -66,8 +66,8 @@ def clone(folder: Path) -> Path:
 
 def _build_wheel(folder: Path) -> Path:
     source = clone(folder)
-    # Cargo's cache outlives the clone, or every run would compile all crates.
-    target = {"CARGO_TARGET_DIR": str(ROOT / "target" / "wheel")}
+    # The libraries that `make native` has compiled are used again.
+    target = {"CARGO_TARGET_DIR": str(ROOT / "target")}
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
     _run(*command, "--no-deps", "--wheel-dir", str(folder / "dist"), str(source), **target)
     (wheel,) = (folder / "dist").glob("fraiseql-*.whl")

@@ -248,7 +248,7 @@ mod tests {
         let old = value(&state, "a");
         assert!(state.accept(Some(row(&["a"])), 3));
         let kept = value(&state, "a");
-        for part in 0..MAX_REMEMBERED / 5_000 + 1 {
+        for part in 0..=(MAX_REMEMBERED / 5_000) {
             let tags: Vec<_> = (0..5_000).map(|n| format!("{part}.{n}")).collect();
             let tags: Vec<_> = tags.iter().map(String::as_str).collect();
             assert!(state.accept(Some(row(&tags)), 3));
