@@ -20,7 +20,7 @@ from tests.ports import FIRST_PORT
 from . import roads, roads_app, shop
 from .shop_operations import shop_operations
 
-EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("FRAISEQL_TEST_EXAMPLES", "8"))
 """Sets of rows that are tried."""
 
 SCHEMA = build_schema(queries=shop.queries()).graphql
