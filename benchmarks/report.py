@@ -10,7 +10,9 @@ from benchmarks.paths import COMPARISON, PAGE
 def run(*, quick: bool, write: bool) -> None:
     """Print targets and figures; write the page when ``write`` is set."""
     results = {
-        kind: figures for kind in result.KINDS if (figures := result.read(kind, quick=quick))
+        kind: figures
+        for kind in (*result.KINDS, *result.UNPUBLISHED)
+        if (figures := result.read(kind, quick=quick))
     }
     if results:
         print(*console(results), sep="\n")

@@ -16,9 +16,10 @@ CACHE_KINDS = (
     "cache-writes",
     "cache-flight",
     "cache-ring",
-    "roads",
 )
 KINDS = ("transform", "serving", "first-sight", "memory", *STORED, *CACHE_KINDS)
+UNPUBLISHED = ("roads",)
+"""Measured by name only: no result of a full run is published."""
 
 
 def directory(*, quick: bool) -> Path:

@@ -4,7 +4,7 @@ FROM unnest($1::text[], $2::text[]) AS a (schema, name)
 JOIN pg_namespace n ON n.nspname = a.schema
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.name
 WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p')
-ORDER BY n.nspname, c.relname
+ORDER BY n.nspname, c.relname;
 
 -- relations: Names, kinds and keys of relations.
 WITH unproven AS MATERIALIZED (
@@ -32,7 +32,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
 FROM unnest($1::oid[]) AS a (oid)
 JOIN pg_class c ON c.oid = a.oid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN keys k ON k.indrelid = c.oid
+LEFT JOIN keys k ON k.indrelid = c.oid;
 
 -- columns: Columns of relations, in their order.
 WITH unproven AS MATERIALIZED (
@@ -47,7 +47,7 @@ FROM pg_attribute a
 LEFT JOIN unproven u ON u.conrelid = a.attrelid AND u.attnum = a.attnum
 LEFT JOIN pg_collation l ON l.oid = a.attcollation
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
-ORDER BY a.attrelid, a.attnum
+ORDER BY a.attrelid, a.attnum;
 
 -- types: Types of columns, with domains resolved.
 WITH RECURSIVE resolved AS (
@@ -102,4 +102,4 @@ SELECT own.start AS oid, own.typnotnull AS required, d.base_type, d.base_sql, d.
   d.operators
 FROM resolved own
 JOIN described d ON d.oid = own.oid
-WHERE own.typtype <> 'd'
+WHERE own.typtype <> 'd';
