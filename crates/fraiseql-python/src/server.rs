@@ -82,7 +82,7 @@ impl Server {
             match event {
                 Event::HandOver(connection) => events.0.push(handed(py, connection)),
                 Event::Gone(id) => events.1.push(id),
-                Event::Access(access) => events.2.push(answered(py, access)),
+                Event::Access(access) => events.2.push(answered(py, &access)),
                 Event::Refused => events.3 += 1,
                 Event::Failed => events.4 = true,
             }
@@ -128,7 +128,7 @@ fn handed(py: Python<'_>, connection: HandOver) -> Handed<'_> {
     (id, file, bytes(&received), bytes(&unsent), elapsed.as_secs_f64(), answered)
 }
 
-fn answered(py: Python<'_>, access: Access) -> Answered<'_> {
+fn answered<'py>(py: Python<'py>, access: &Access) -> Answered<'py> {
     let client = access.client.map(|client| (client.ip().to_string(), client.port()));
     (client, PyBytes::new(py, &access.line), access.status)
 }
