@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 from fraiseql.database import Identity, Pool
 from fraiseql.errors import FraiseQLError
+from fraiseql.serving.execution.compiled_plan import CompiledPlan
 from fraiseql.serving.execution.generic import GenericPlan, prove
-from fraiseql.serving.execution.run import CompiledPlan, CompiledRoot, CompiledStoredRoot, Run
+from fraiseql.serving.execution.run import CompiledRoot, CompiledStoredRoot, Run
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.withheld import why_withheld
 from fraiseql.serving.planning.text import plan_text, stored_text

@@ -1,19 +1,16 @@
-"""Execution of a compiled plan for one request."""
+"""Execution of root fields that SQL answers, for one request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from fraiseql.database import UNBOUNDED, Budget, Identity, Pool, Priority, record
-from fraiseql.errors import DocumentError, FraiseQLError, InputError
+from fraiseql.errors import FraiseQLError, InputError
 from fraiseql.naming import without_suggestion
-from fraiseql.schema import Schema
-from fraiseql.serving.execution.decode import ParentDecoder
 from fraiseql.serving.execution.encode import Encoder, Item
 from fraiseql.serving.execution.estimate import Estimate
-from fraiseql.serving.execution.nodes import joined, places, tagged
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.stored_statement import (
@@ -23,17 +20,7 @@ from fraiseql.serving.execution.stored_statement import (
 )
 from fraiseql.serving.execution.withheld import StoredReader
 from fraiseql.serving.planning.cursors import blamed
-from fraiseql.serving.planning.nodes import KEY
-from fraiseql.serving.planning.plan import (
-    ComputedStep,
-    ConstantRoot,
-    NodeRoot,
-    OperationPlan,
-    PythonRoot,
-    RefusedRoot,
-    SqlRoot,
-    StoredQuery,
-)
+from fraiseql.serving.planning.plan import SqlRoot, StoredQuery
 
 
 @dataclass(slots=True)
@@ -210,143 +197,8 @@ class CompiledStoredRoot(CompiledRoot):
         return rows[0][0] if rows else None
 
 
-class CompiledNodeRoot:
-    """A root field with global ids; the statement of each type is compiled at its first use."""
-
-    __slots__ = ("_compiled", "_fallback", "root", "stream")
-
-    def __init__(self, root: NodeRoot, fallback: LiveFallback) -> None:
-        self.root, self.stream = root, root.stream
-        self._fallback = fallback
-        self._compiled: dict[str, CompiledRoot] = {}
-
-    def compiled(self) -> tuple[CompiledRoot, ...]:
-        """Return the statements that are compiled."""
-        return tuple(self._compiled.values())
-
-    async def run(self, run: Run) -> Item:
-        """Return the stream item: a document, None, or the number of a failure."""
-        try:
-            work = [self._read(run, *place) for place in places(self.root, run.values)]
-            return joined(await _gather(work), many=self.root.many)
-        except FraiseQLError as error:
-            return run.fail(error)
-
-    async def _read(self, run: Run, type_name: str, key: Mapping[int, Any]) -> Item:
-        root = self.root.roots.get(type_name)
-        if not isinstance(root, SqlRoot):
-            return None if root is None else run.fail(root.error)
-        if type_name not in self._compiled:
-            self._compiled[type_name] = _compiled(root, self._fallback)
-        own = replace(run, values={**run.values, KEY: key}, noted=None)
-        item = await self._compiled[type_name].run(own)
-        for report in own.noted or ():
-            run.note(report)
-        return tagged(item, type_name) if isinstance(item, bytes) else item
-
-
-class CompiledPlan:
-    """A plan with prepared statements and constants.
-
-    Args:
-        plan: The plan.
-        schema: The application's schema.
-        fallback: Handles live reads of stored types.
-
-    Attributes:
-        plan: The plan.
-        sql: Root fields that SQL answers.
-        nodes: Root fields that answer objects by their global ids.
-        python: Root fields that Python answers.
-        needs_python: Whether it calls Python functions.
-        refused: Root fields that are errors.
-        errors: Errors of fields before execution: in introspection.
-    """
-
-    __slots__ = (
-        "_decoders",
-        "_streams",
-        "errors",
-        "needs_python",
-        "nodes",
-        "plan",
-        "python",
-        "refused",
-        "sql",
-    )
-
-    def __init__(self, plan: OperationPlan, schema: Schema, fallback: LiveFallback) -> None:
-        self.plan = plan
-        self.sql = [_compiled(root, fallback) for root in plan.roots if isinstance(root, SqlRoot)]
-        nodes = [root for root in plan.roots if isinstance(root, NodeRoot)]
-        self.nodes = [CompiledNodeRoot(root, fallback) for root in nodes]
-        self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
-        self.needs_python = bool(self.python or plan.computed)
-        self.refused = [root for root in plan.roots if isinstance(root, RefusedRoot)]
-        self._streams: list[Any] = [None] * plan.streams
-        constants = [root for root in plan.roots if isinstance(root, ConstantRoot)]
-        for constant in constants:
-            self._streams[constant.stream] = (constant.json,)
-        self.errors = [error for constant in constants for error in constant.errors]
-        self._decoders = {
-            stream: ParentDecoder(schema, step.parent, step.needs)
-            for stream, step in plan.computed.items()
-        }
-
-    async def roots(self, run: Run) -> list[Any]:
-        """Run all root fields concurrently and return the streams."""
-        streams = self._streams.copy()
-        for refused in self.refused:
-            streams[refused.stream] = (run.fail(refused.error),)
-        if len(self.sql) == 1 and not (self.python or self.nodes):
-            root = self.sql[0]
-            streams[root.stream] = (await root.run(run),)
-            return streams
-        read: list[CompiledRoot | CompiledNodeRoot] = [*self.sql, *self.nodes]
-        work: list[Awaitable[Item]] = [root.run(run) for root in read]
-        work += [run.item(run.python().root(root), root.field.type_name) for root in self.python]
-        numbers = [root.stream for root in (*read, *self.python)]
-        for stream, item in zip(numbers, await _gather(work), strict=True):
-            streams[stream] = (item,)
-        return streams
-
-    def failed(self, run: Run, error: Exception) -> list[Any]:
-        """Return the streams of root fields that failed before they ran."""
-        return self.answered(run.fail(error))
-
-    def answered(self, item: Item) -> list[Any]:
-        """Return the streams of root fields with this item."""
-        streams = self._streams.copy()
-        for root in self.plan.roots:
-            streams[root.stream] = (item,)
-        return streams
-
-    async def compute(
-        self, run: Run, missing: Mapping[int, Sequence[bytes]], streams: list[Any]
-    ) -> None:
-        """Fill the streams of the computed fields that the last render reported missing."""
-        work = [self._items(run, stream, raws) for stream, raws in missing.items()]
-        for stream, items in zip(missing, await _gather(work), strict=True):
-            streams[stream] = items
-
-    async def _items(self, run: Run, stream: int, raws: Sequence[bytes]) -> Sequence[Item]:
-        denial = self.plan.denials.get(stream)
-        if denial is not None:
-            return [run.fail(denial)] * len(raws)
-        return await self._computed(run, self.plan.computed[stream], raws)
-
-    async def _computed(
-        self, run: Run, step: ComputedStep, raws: Sequence[bytes]
-    ) -> Sequence[Item]:
-        decode = self._decoders[step.stream]
-        parents = [_decoded(run, decode, raw) for raw in raws]
-        computed = step.definition.computed
-        if computed is not None and computed.batch:
-            return await _batch(run, step, parents)
-        return await _each(run, step, parents)
-
-
-def _compiled(root: SqlRoot, fallback: LiveFallback) -> CompiledRoot:
+def compiled_root(root: SqlRoot, fallback: LiveFallback) -> CompiledRoot:
+    """Return the compiled form of a root field that SQL answers."""
     return (
         CompiledRoot(root)
         if root.stored is None
@@ -354,46 +206,8 @@ def _compiled(root: SqlRoot, fallback: LiveFallback) -> CompiledRoot:
     )
 
 
-def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:
-    """Return the parent, or the number of its failure."""
-    try:
-        return decode(raw)
-    except DocumentError as error:
-        return run.fail(error)
-
-
-async def _each(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
-    """Return the values of a function called for each parent; failures stay failures."""
-    decoded = [parent for parent in parents if not isinstance(parent, int)]
-    try:
-        answers = await run.python().each(step, decoded) if decoded else []
-    except FraiseQLError as error:
-        number = run.fail(error)
-        return [parent if isinstance(parent, int) else number for parent in parents]
-    name = step.field.type_name
-    items = iter(await _gather([run.item(answer, name) for answer in answers]))
-    return [parent if isinstance(parent, int) else next(items) for parent in parents]
-
-
-async def _batch(run: Run, step: ComputedStep, parents: Sequence[Any]) -> Sequence[Item]:
-    """Return the values of a batch function for all parents; failures stay failures."""
-    decoded = [parent for parent in parents if not isinstance(parent, int)]
-    try:
-        values = list(await run.python().batch(step, decoded)) if decoded else []
-        if len(values) != len(decoded):
-            raise DocumentError(
-                f"{step.parent}.{step.definition.name} received {len(decoded)} parents"
-                f" and returned {len(values)} values.",
-                hint="A batch field returns one value for each parent, in their order.",
-            )
-    except Exception as error:  # noqa: BLE001 - user code may raise anything: its field's error
-        number = run.fail(error)
-        return [parent if isinstance(parent, int) else number for parent in parents]
-    items = iter([run.encoded(value, step.field.type_name) for value in values])
-    return [parent if isinstance(parent, int) else next(items) for parent in parents]
-
-
-async def _gather(work: Sequence[Awaitable[Any]]) -> list[Any]:
+async def gather(work: Sequence[Awaitable[Any]]) -> list[Any]:
+    """Return the results of work that is done concurrently."""
     if len(work) == 1:
         return [await work[0]]
     return list(await asyncio.gather(*work))

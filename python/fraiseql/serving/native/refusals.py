@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from fraiseql.schema import Schema
-from fraiseql.serving.execution.run import CompiledPlan, CompiledRoot, CompiledStoredRoot
+from fraiseql.serving.execution.compiled_plan import CompiledPlan
+from fraiseql.serving.execution.run import CompiledRoot, CompiledStoredRoot
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.settings import Settings
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from fraiseql.serving.execution.run import CompiledPlan, CompiledStoredRoot
+from fraiseql.serving.execution.compiled_plan import CompiledPlan
+from fraiseql.serving.execution.run import CompiledStoredRoot
 from fraiseql.serving.planning.plan import PythonRoot, SqlRoot
 from fraiseql.serving.preparation.declared_code import DeclaredCode
 

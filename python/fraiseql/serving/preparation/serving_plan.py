@@ -11,7 +11,7 @@ from fraiseql.database import Identity
 from fraiseql.events import OperationEvents
 from fraiseql.native import Shape
 from fraiseql.results import CacheableField, FieldCache
-from fraiseql.serving.execution.run import CompiledPlan
+from fraiseql.serving.execution.compiled_plan import CompiledPlan
 from fraiseql.serving.planning.plan import ConstantRoot
 
 

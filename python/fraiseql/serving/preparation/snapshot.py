@@ -6,8 +6,8 @@ from fraiseql.bounded import Bounded
 from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import Operation, RequestError
 from fraiseql.serving.execution.changed_types import ChangedTypes
+from fraiseql.serving.execution.compiled_plan import CompiledPlan
 from fraiseql.serving.execution.reading import RepositoryReader
-from fraiseql.serving.execution.run import CompiledPlan
 from fraiseql.serving.execution.stored_statement import LiveFallback
 from fraiseql.serving.execution.writes import RowWriter
 from fraiseql.serving.planning import Planner
