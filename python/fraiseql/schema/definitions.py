@@ -75,6 +75,7 @@ class ComputedField:
         batch: Whether the function takes all parents at once and returns a list of the same length.
         takes_info: Whether the function has an ``info`` parameter.
         arguments: GraphQL arguments, without ``self`` and ``info``.
+        all_times: Whether the function takes dates and times that Python does not have, as text.
     """
 
     function: Callable[..., Any]
@@ -82,6 +83,7 @@ class ComputedField:
     batch: bool = False
     takes_info: bool = True
     arguments: tuple[ArgumentDefinition, ...] = ()
+    all_times: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time
+from enum import Enum
 from typing import Any, Final, Optional
 
 from fraiseql.errors import DeclarationError
@@ -122,7 +123,8 @@ def with_node(definition: Any, kinds: NodeTypes | None) -> Any:
             hint="Give the field another name.",
         )
     key = node_key(definition)
-    computed = ComputedField(_encoder(definition.name, key), needs=key, takes_info=False)
+    encoder = _encoder(definition.name, key)
+    computed = ComputedField(encoder, needs=key, takes_info=False, all_times=True)
     entry = FieldDefinition(_NAME, kinds.graphql_name, ID, description=_TEXT, computed=computed)
     return replace(
         definition,
@@ -145,6 +147,8 @@ def encode_id(type_name: str, values: list[Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return _plain(value.value)
     if isinstance(value, str | int | float | None):
         return value
     return value.isoformat() if isinstance(value, date | time) else str(value)

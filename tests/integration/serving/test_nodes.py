@@ -3,7 +3,8 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,13 @@ INSERT INTO post VALUES ('11111111-1111-1111-1111-111111111111', 1, 'One');
 CREATE TABLE visit (place text, day date, note text, PRIMARY KEY (place, day));
 INSERT INTO visit VALUES ('a/b+c?', '2026-01-02', 'n');
 CREATE TABLE kept (id int PRIMARY KEY, name text);
-INSERT INTO kept VALUES (7, 'stored');
+INSERT INTO kept VALUES (7, 'stored'), (8, 'too');
+CREATE TYPE color AS ENUM ('red', 'green');
+CREATE TABLE paint (color color, price double precision, PRIMARY KEY (color, price));
+INSERT INTO paint VALUES ('red', 0.1), ('green', 1e300);
+CREATE TABLE era (day date, at timestamptz, PRIMARY KEY (day, at));
+INSERT INTO era VALUES ('infinity', '-infinity'), ('2026-01-02', '12026-01-01T00:00Z'),
+  ('0044-03-15 BC', '0044-03-15 12:00:00+00 BC');
 """
 
 
@@ -58,6 +65,24 @@ class Kept:
     name: str | None
 
 
+@fraiseql.enum
+class Color(Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+@fraiseql.type(sql_source="paint", key=["color", "price"])
+class Paint:
+    color: Color
+    price: float
+
+
+@fraiseql.type(sql_source="era", key=["day", "at"])
+class Era:
+    day: date
+    at: datetime
+
+
 @fraiseql.type(sql_source="author", name="Guarded")
 class Guarded:
     id: int = fraiseql.field(requires=may_read)
@@ -65,10 +90,12 @@ class Guarded:
 
 
 QUERIES = [
-    *fraiseql.nodes(Author, Post, Visit, Kept, Guarded, max_ids=6),
+    *fraiseql.nodes(Author, Post, Visit, Kept, Paint, Era, Guarded, max_ids=9),
     fraiseql.find("authors", Author, order_by="id"),
     fraiseql.find("visits", Visit),
     fraiseql.find("kept", Kept),
+    fraiseql.find("paints", Paint),
+    fraiseql.find("eras", Era),
 ]
 
 
@@ -112,7 +139,7 @@ def test_objects_are_found_by_the_ids_that_they_have(bench: Served) -> None:
 @pytest.mark.parametrize(
     ("parts", "code"),
     [
-        (["Nobody", 1], None),
+        (["Nobody", 1], "BAD_USER_INPUT"),
         (["Author", 99], None),
         (["Author"], "BAD_USER_INPUT"),
         (["Author", 1, 2], "BAD_USER_INPUT"),
@@ -142,8 +169,75 @@ def test_texts_that_are_no_ids(bench: Served, text: str) -> None:
 
 def test_limits(bench: Served) -> None:
     assert bench.data(ALL, {"ids": []}) == {"nodes": []}
-    error = bench.error(ALL, {"ids": [global_id("Author", 1)] * 7})
-    assert "at most 6" in error["message"]
+    error = bench.error(ALL, {"ids": [global_id("Author", 1)] * 10})
+    assert "at most 9" in error["message"]
+    assert error["path"] == ["nodes"]
+
+
+BAD = [
+    "%",
+    global_id("Author", "x"),
+    global_id("Nobody", 1),
+    global_id("Paint", "blue", 1),
+    global_id("Guarded", 1),
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_an_id_that_fails_is_null_with_an_error_and_others_are_answered(
+    bench: Served, bad: str
+) -> None:
+    ids = [global_id("Author", 2), bad, global_id("Author", 99), global_id("Paint", "red", 0.1)]
+    answer = bench.ask(ALL, {"ids": [*ids, global_id("Author", 1)]})
+    (error,) = answer["errors"]
+    assert error["path"] == ["nodes", 1]
+    assert error["extensions"]["code"] == ("FORBIDDEN" if bad == BAD[-1] else "BAD_USER_INPUT")
+    names = [node and node["__typename"] for node in answer["data"]["nodes"]]
+    assert names == ["Author", None, None, "Paint", "Author"]
+
+
+def test_every_id_that_fails_has_its_own_error(bench: Served) -> None:
+    answer = bench.ask(ALL, {"ids": [BAD[0], global_id("Author", 1), BAD[1], BAD[1]]})
+    assert [error["path"][1] for error in answer["errors"]] == [0, 2, 3]
+    assert answer["data"]["nodes"][1]["name"] == "Ada"
+
+
+def test_several_ids_of_a_type_are_one_statement(bench: Served) -> None:
+    ids = [global_id("Author", 1), global_id("Kept", 8), global_id("Author", 99)]
+    ids += [global_id("Kept", 7), global_id("Author", 2), global_id("Author", 1)]
+    texts: list[str] = []
+    fetch = bench.service.pool.fetch_bytes
+
+    async def counted(sql: str, *args: Any) -> Any:
+        texts.append(sql)
+        return await fetch(sql, *args)
+
+    bench.service.pool.fetch_bytes = counted  # type: ignore[method-assign]
+    try:
+        found = bench.data(ALL, {"ids": ids})["nodes"]
+    finally:
+        bench.service.pool.fetch_bytes = fetch  # type: ignore[method-assign]
+    assert [node and node.get("name") for node in found] == [
+        "Ada",
+        "too",
+        None,
+        "stored",
+        None,
+        "Ada",
+    ]
+    assert len(texts) == 2
+    assert sum("tv_kept" in text or "fraiseql" in text for text in texts) == 1
+
+
+@pytest.mark.parametrize("rows", ["paints", "eras"])
+def test_ids_of_unusual_keys(bench: Served, rows: str) -> None:
+    """Infinite dates, dates before Christ, years of five digits, enums and floats."""
+    ids = [row["nodeId"] for row in bench.data(f"{{ {rows} {{ nodeId }} }}")[rows]]
+    assert len(set(ids)) == {"paints": 2, "eras": 3}[rows]
+    assert [node["nodeId"] for node in bench.data(ALL, {"ids": ids})["nodes"]] == ids
+    for each in ids:
+        one = bench.data("query ($id: ID!) { node(nodeId: $id) { nodeId } }", {"id": each})
+        assert one["node"] == {"nodeId": each}
 
 
 def test_rights_are_those_of_the_types(bench: Served) -> None:

@@ -53,7 +53,9 @@ class CompiledPlan:
 
     def __init__(self, plan: OperationPlan, schema: Schema, fallback: LiveFallback) -> None:
         self.plan = plan
-        self.sql = [compiled_root(root, fallback) for root in plan.roots if isinstance(root, SqlRoot)]
+        self.sql = [
+            compiled_root(root, fallback) for root in plan.roots if isinstance(root, SqlRoot)
+        ]
         nodes = [root for root in plan.roots if isinstance(root, NodeRoot)]
         self.nodes = [CompiledNodeRoot(root, fallback) for root in nodes]
         self.python = [root for root in plan.roots if isinstance(root, PythonRoot)]
@@ -64,10 +66,7 @@ class CompiledPlan:
         for constant in constants:
             self._streams[constant.stream] = (constant.json,)
         self.errors = [error for constant in constants for error in constant.errors]
-        self._decoders = {
-            stream: ParentDecoder(schema, step.parent, step.needs)
-            for stream, step in plan.computed.items()
-        }
+        self._decoders = {stream: _decoder(schema, step) for stream, step in plan.computed.items()}
 
     async def roots(self, run: Run) -> list[Any]:
         """Run all root fields concurrently and return the streams."""
@@ -120,6 +119,12 @@ class CompiledPlan:
         if computed is not None and computed.batch:
             return await _batch(run, step, parents)
         return await _each(run, step, parents)
+
+
+def _decoder(schema: Schema, step: ComputedStep) -> ParentDecoder:
+    computed = step.definition.computed
+    all_times = computed is not None and computed.all_times
+    return ParentDecoder(schema, step.parent, step.needs, all_times=all_times)
 
 
 def _decoded(run: Run, decode: ParentDecoder, raw: bytes) -> Any:

@@ -41,10 +41,14 @@ class ParentDecoder:
         schema: The application's schema.
         type_name: GraphQL type of the parents.
         needs: Python names of the fields to read.
+        all_times: Whether dates and times that Python does not have are read as text.
     """
 
-    def __init__(self, schema: Schema, type_name: str, needs: Sequence[str]) -> None:
+    def __init__(
+        self, schema: Schema, type_name: str, needs: Sequence[str], *, all_times: bool = False
+    ) -> None:
         self._schema = schema
+        self._read = _read_any if all_times else _read
         self._converters = self._converters_of(type_name, needs)
         exact = any(self._is_exact(type_name, name) for name in needs)
         self._loads: Callable[[bytes], Any] = _loads_exactly if exact else orjson.loads
@@ -97,9 +101,19 @@ class ParentDecoder:
         if isinstance(type_, GraphQLEnumType):
             return self._schema.enums[type_.name].python_class
         if isinstance(type_, GraphQLScalarType):
-            return _scalar(type_)
+            return self._scalar(type_)
         # Converters of nested objects are made on demand: types may refer to each other.
         return lambda value: self._nested(type_.name, value)
+
+    def _scalar(self, type_: GraphQLScalarType) -> Convert:
+        form = leaf_form(type_)
+        if form == "Float":
+            return _float
+        if form == "any":
+            return lambda value: value
+        if form in ("String", "ID"):
+            return _text
+        return lambda value: self._read(type_, value)
 
     def _nested(self, type_name: str, value: Any) -> Any:
         definition = self._schema.objects.get(type_name)
@@ -119,21 +133,14 @@ def _loads_exactly(raw: bytes) -> Any:
     return json.loads(raw, parse_float=Decimal)
 
 
-def _scalar(type_: GraphQLScalarType) -> Convert:
-    form = leaf_form(type_)
-    if form == "Float":
-        return _float
-    if form == "any":
-        return lambda value: value
-    if form in ("String", "ID"):
-        return _text
-    return lambda value: _read(type_, value)
-
-
 def _read(type_: GraphQLScalarType, value: Any) -> Any:
-    coerced = type_.coerce_input_value(value)
+    coerced = _read_any(type_, value)
     refuse_beyond_python(coerced)
     return coerced
+
+
+def _read_any(type_: GraphQLScalarType, value: Any) -> Any:
+    return type_.coerce_input_value(value)
 
 
 def _float(value: Any) -> float:

@@ -1,10 +1,12 @@
 """Plans of root fields that answer objects by their global ids."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any, Final
 
 from graphql import GraphQLObjectType
 
+from fraiseql.field_access import is_rounded
 from fraiseql.schema import Schema
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.nodes import node_key
@@ -13,13 +15,10 @@ from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.objects import ObjectPlanner
 from fraiseql.serving.planning.plan import NodeRoot, RefusedRoot, SqlRoot
-from fraiseql.serving.planning.reads import RelationQuery
+from fraiseql.serving.planning.reads import KEY, RelationQuery
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.planning.selection import SelectedField, Selection
 from fraiseql.serving.planning.stored_query import find_stored_query
-
-KEY: Final = ":node"
-"""Key of the values in a global id among those of a request; no variable has this name."""
 
 _TYPE: Final = "__typename"
 
@@ -63,8 +62,20 @@ class NodePlanner:
             listed = {"kind": "list", "item": node, "item_nullable": True}
             node = self._objects.shape.add(listed)
         sizes = {name: len(node_key(self._schema.objects[name])) for name in roots}
+        several = {
+            name: _for_several(root)
+            for name, root in roots.items()
+            if many and isinstance(root, SqlRoot) and self._is_exact(name)
+        }
         maximum = definition.nodes.max_ids
-        return node, NodeRoot(stream, selected.key, ids, many, maximum, roots, sizes)
+        return node, NodeRoot(stream, selected.key, ids, many, maximum, roots, several, sizes)
+
+    def _is_exact(self, name: str) -> bool:
+        """Return whether a type's key is compared as it is stored."""
+        bound = self._relations.bound_relation(name)
+        assert bound is not None  # noqa: S101 - nodes() requires a sql_source
+        accesses = self._relations.accesses(name, bound)
+        return not any(is_rounded(accesses[part]) for part in node_key(self._schema.objects[name]))
 
     def _names(self, definition: QueryDefinition, selection: Selection) -> Collection[str]:
         assert definition.nodes is not None  # noqa: S101 - the caller checked
@@ -93,3 +104,11 @@ class NodePlanner:
         query = RelationQuery(read, where, limit=1)
         stored = find_stored_query(self._relations, self._relations.sources.sources[name], query)
         return node, SqlRoot(stream, selected.key, query, False, 1, stored)
+
+
+def _for_several(root: SqlRoot) -> SqlRoot:
+    """Return the statement that reads the rows of several keys, in their order."""
+    stored = root.stored
+    if stored is not None:
+        stored = replace(stored, query=replace(stored.query, outcome="keys"))
+    return replace(root, query=replace(root.query, outcome="keys"), many=True, stored=stored)

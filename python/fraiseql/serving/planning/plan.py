@@ -123,7 +123,8 @@ class NodeRoot:
         ids: A text, a list of texts, or a ``ValueRef`` to one.
         many: Whether it is a list.
         max_ids: Most ids.
-        roots: The statement of each type, or its error.
+        roots: The statement of each type for one id, or its error.
+        listed: The statement of each type for several ids.
         sizes: Number of values in the key of each type.
     """
 
@@ -133,6 +134,7 @@ class NodeRoot:
     many: bool
     max_ids: int
     roots: Mapping[str, SqlRoot | RefusedRoot]
+    listed: Mapping[str, SqlRoot]
     sizes: Mapping[str, int]
 
 

@@ -13,6 +13,12 @@ from fraiseql.serving.planning.filters import Filter
 DOCUMENT_KEY: Final = "$"
 """Key of the document in a row with other columns; no field can have this name."""
 
+KEY: Final = ":node"
+"""Key of the values in a global id among those of a request; no variable has this name."""
+
+NO_ROW: Final = b"-"
+"""Placeholder of a key that no row has; no document is a hyphen."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelatedStep:
@@ -286,7 +292,8 @@ class RelationQuery:
         conditions: Number of conditions and order terms from the request.
         outcome: ``rows``, or only their number (``count``), or whether any exists (``exists``), or
             a ``page`` of them as one object, or a ``connection``, or ``groups`` of them; or
-            PostgreSQL's ``estimate`` of their number, as its plan.
+            PostgreSQL's ``estimate`` of their number, as its plan. ``keys``: for each value of
+            ``KEY``, which is a list then, the row that the query finds, or ``NO_ROW``.
         page: The parts of a page.
         connection: The parts of a connection.
         groups: The groups of its rows.
@@ -298,7 +305,9 @@ class RelationQuery:
     limit: Any = None
     offset: Any = None
     conditions: int = 0
-    outcome: Literal["rows", "count", "exists", "page", "connection", "groups", "estimate"] = "rows"
+    outcome: Literal[
+        "rows", "count", "exists", "page", "connection", "groups", "estimate", "keys"
+    ] = "rows"
     page: PageParts | None = None
     connection: ConnectionParts | None = None
     groups: Groups | None = None

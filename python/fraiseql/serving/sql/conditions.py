@@ -27,6 +27,7 @@ from fraiseql.serving.planning.filters import (
     NullTest,
     RelatedRows,
 )
+from fraiseql.serving.planning.reads import KEY
 from fraiseql.serving.sql.index_hints import (
     CURSOR_VALUE,
     UNHINTED,
@@ -48,20 +49,29 @@ class ConditionWriter:
         parameters: Parameters of the statement so far; new ones are appended.
         hints: Hints for the comparisons whose SQL depends on a request's value, in the order of
             their writing; missing ones are written for any value.
+        keys: Alias of the row with the values of a list of keys; empty without such a list.
 
     Attributes:
         parameters: The same parameters.
         points: The comparisons whose SQL depends on a value, in the order of their writing.
+        listed: Numbers of the parameters that are lists, of which a row around has one value each.
     """
 
     def __init__(
-        self, alias: str, parameters: list[Parameter], hints: Sequence[IndexHint] = ()
+        self,
+        alias: str,
+        parameters: list[Parameter],
+        hints: Sequence[IndexHint] = (),
+        *,
+        keys: str = "",
     ) -> None:
         self._alias = alias
         self._level = 0
         self.parameters = parameters
         self._hints = hints
         self.points: list[HintPoint] = []
+        self._keys = keys
+        self.listed: list[int] = []
 
     def condition(self, part: Filter) -> str:
         """Return the SQL of ``part``, safe as an operand of AND, OR and NOT."""
@@ -226,6 +236,8 @@ class ConditionWriter:
     def _hint(self, part: FieldComparison, parameter: Parameter) -> IndexHint:
         if not isinstance(part.value, ValueRef):
             return hint_for_constant(part.access, part.operator, parameter)
+        if self._is_listed(part):
+            return UNHINTED
         return self._pointed(HintPoint(part.access, part.operator, parameter))
 
     def _pointed(self, point: HintPoint) -> IndexHint:
@@ -243,5 +255,16 @@ class ConditionWriter:
 
     def _placeholder(self, part: FieldComparison, *, array: bool) -> str:
         access = part.access
-        self.parameters.append(Parameter(part.value, wire_type(access), array, name=access.name))
-        return placeholder(len(self.parameters), access, array=array)
+        listed = self._is_listed(part)
+        parameter = Parameter(part.value, wire_type(access), array or listed, name=access.name)
+        self.parameters.append(parameter)
+        number = len(self.parameters)
+        sql = placeholder(number, access, array=array)
+        if not listed:
+            return sql
+        self.listed.append(number)
+        return f"{self._keys}.v{sql.removeprefix('$')}"
+
+    def _is_listed(self, part: FieldComparison) -> bool:
+        """Return whether a value is one of a list of keys."""
+        return bool(self._keys) and isinstance(part.value, ValueRef) and part.value.name == KEY

@@ -71,7 +71,7 @@ def with_unused(text: str, parameters: Sequence[Parameter]) -> str:
     """
     used = {int(number) for number in _PLACEHOLDER.findall(text)}
     unused = [
-        f"${number}::{_sent_type(parameter)} IS NULL"
+        f"${number}::{sent_type(parameter)} IS NULL"
         for number, parameter in enumerate(parameters, 1)
         if number not in used
     ]
@@ -80,7 +80,8 @@ def with_unused(text: str, parameters: Sequence[Parameter]) -> str:
     return f"SELECT q.* FROM ({text}) AS q WHERE true OR ({' OR '.join(unused)})"  # noqa: S608
 
 
-def _sent_type(parameter: Parameter) -> str:
+def sent_type(parameter: Parameter) -> str:
+    """Return the type that a parameter is sent as."""
     wire = "float8" if parameter.wire == "float4" else parameter.wire
     plain = wire in _OWN_TYPES and not parameter.pattern
     return ty(wire if plain else "text") + ("[]" if parameter.array else "")

@@ -14,6 +14,7 @@ from fraiseql.schema.pages import HAS_NEXT_PAGE, ITEMS, TOTAL_COUNT
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.reads import (
     DOCUMENT_KEY,
+    NO_ROW,
     ConnectionParts,
     Embedded,
     Fetched,
@@ -26,7 +27,7 @@ from fraiseql.serving.sql.connections import ConnectionRows, connection_sql
 from fraiseql.serving.sql.groups import GroupWriter
 from fraiseql.serving.sql.index_hints import HintPoint, IndexHint
 from fraiseql.serving.sql.order import OrderSql
-from fraiseql.serving.sql.parameters import Parameter, with_unused
+from fraiseql.serving.sql.parameters import Parameter, sent_type, with_unused
 from fraiseql.serving.sql.row_counts import MAX_OFFSET, row_count, with_slices
 from fraiseql.sources import Freshness, RoleAccess
 from fraiseql.sql_names import fn, op, ty
@@ -37,6 +38,9 @@ ROLE: Final = ":role"
 _NEVER_STALE: Final = Freshness("0")
 
 _BYTES: Final = fn("convert_to")
+
+_KEYS: Final = "u"
+"""Alias of the row with one key of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def compile_query(
         access: When set, the last parameter is a role, and each row has as its third column whether
             the role may read the documents; if not, no row is read.
     """
-    writer = ConditionWriter("t0", [], hints)
+    writer = ConditionWriter("t0", [], hints, keys=_KEYS if query.outcome == "keys" else "")
     rows = with_unused(_rows(query, writer, max_limit, condition), writer.parameters)
     if access is not None:
         writer.parameters.append(Parameter(ValueRef(ROLE), "text", name="role"))
@@ -130,7 +134,20 @@ def _rows(
         groups = GroupWriter(query.groups, writer.parameters)
         return groups.documents(table, _bounds(query, writer.parameters, max_limit))
     tail = _order_of(query).clause(query.order) + _bounds(query, writer.parameters, max_limit)
-    return _document_rows(query.read, table, tail, writer)
+    rows = _document_rows(query.read, table, tail, writer)
+    return _for_keys(rows, writer) if query.outcome == "keys" else rows
+
+
+def _for_keys(rows: str, writer: ConditionWriter) -> str:
+    """Return the query of the row of each key of a list, in the list's order."""
+    unnest = fn("unnest")
+    lists = [f"{unnest}(${n}::{sent_type(writer.parameters[n - 1])})" for n in writer.listed]
+    names = ", ".join([*(f"v{number}" for number in writer.listed), "n"])
+    document = f"coalesce(d.doc, '{NO_ROW.decode()}'::{ty('bytea')})"
+    return (
+        f"SELECT {document} FROM ROWS FROM ({', '.join(lists)}) WITH ORDINALITY"
+        f" AS {_KEYS}({names}) LEFT JOIN LATERAL ({rows}) AS d(doc) ON true ORDER BY {_KEYS}.n"
+    )
 
 
 def _page(
