@@ -23,6 +23,9 @@ const BODY: usize = 8;
 
 #[derive(Clone, Deserialize)]
 struct Setup {
+    /// For the connections of the oracle.
+    url: String,
+    /// For the checks.
     address: String,
     loaded: i64,
     started: i64,
@@ -80,7 +83,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 async fn connect(setup: &Setup) -> Result<Client, tokio_postgres::Error> {
-    let (client, connection) = tokio_postgres::connect(&setup.address, NoTls).await?;
+    let (client, connection) = tokio_postgres::connect(&setup.url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)
 }

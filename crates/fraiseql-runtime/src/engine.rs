@@ -87,7 +87,7 @@ impl Engine {
     pub fn connect(&self, target: &[u8]) -> Result<(), String> {
         let target: Target = read(target)?;
         if !current(&self.lanes).is_some_and(|lanes| lanes.lead_to(&target)) {
-            replace(&self.lanes, Some(Arc::new(Lanes::new(target))));
+            replace(&self.lanes, Some(Arc::new(Lanes::new(target)?)));
         }
         Ok(())
     }

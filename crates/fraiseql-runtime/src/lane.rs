@@ -8,12 +8,13 @@ use std::time::Instant;
 
 use futures_util::TryStreamExt;
 use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{CancelToken, Client, Error, NoTls, Row, Statement as Prepared};
+use tokio_postgres::{CancelToken, Client, Error, Row, Statement as Prepared};
 
 use crate::counts::Run;
 use crate::parameter::Parameter;
 use crate::plan::Statement;
 use crate::target::Target;
+use crate::tls::Connector;
 
 /// Statements that stay prepared on a connection.
 const PREPARED: usize = 1_000;
@@ -70,9 +71,9 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// Opens a connection, within the time of the target.
-    pub async fn open(target: &Target) -> Result<Self, Failure> {
+    pub async fn open(target: &Target, tls: Connector) -> Result<Self, Failure> {
         let config = target.config();
-        let opened = tokio::time::timeout(target.timeout(), config.connect(NoTls));
+        let opened = tokio::time::timeout(target.timeout(), config.connect(tls));
         let (client, connection) = opened.await.map_err(|_| Failure::Failed)??;
         tokio::spawn(async move {
             // Its end is seen by the statements, and by `is_closed`.

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::{CancelToken, NoTls};
+use tokio_postgres::CancelToken;
 
 use crate::lane::{Failure, Lane, Rows};
 use crate::parameter::Parameter;
 use crate::plan::{Answer, Statement};
 use crate::target::Target;
+use crate::tls::Connector;
 
 /// The first and the longest pause before a connection is opened again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -29,6 +30,7 @@ const STALL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Lanes {
     target: Target,
+    tls: Connector,
     /// Shared by reads by key.
     shared: Vec<Arc<Place>>,
     /// Used by one statement at a time.
@@ -48,15 +50,20 @@ struct Place {
 
 impl Lanes {
     /// The connections to a target, none of which is open.
-    pub fn new(target: Target) -> Self {
+    ///
+    /// # Errors
+    /// Names the part of the encryption that is not supported.
+    pub fn new(target: Target) -> Result<Self, String> {
+        let tls = Connector::new(target.address.encryption.as_ref())?;
         let places = |count: usize| (0..count).map(|_| Arc::default()).collect();
-        Self {
+        Ok(Self {
+            tls,
             shared: places(target.key_connections.max(1)),
             own: places(target.connections.max(1)),
             free: Arc::new(Semaphore::new(target.connections.max(1))),
             next: AtomicUsize::new(0),
             target,
-        }
+        })
     }
 
     /// Whether they lead to this target.
@@ -76,13 +83,16 @@ impl Lanes {
         }
     }
 
-    /// Runs a statement.
+    /// Runs a statement, unless it took long before.
     pub async fn run(
         &self,
         statement: &Statement,
         parameters: &[Parameter<'_>],
         most: usize,
     ) -> Result<Rows, Failure> {
+        if statement.rest.lasts() {
+            return Err(Failure::Failed);
+        }
         if statement.answer != Answer::Key || statement.slow.load(Ordering::Relaxed) {
             return self.run_alone(statement, parameters, most).await;
         }
@@ -98,7 +108,7 @@ impl Lanes {
             if lane.answers() == since {
                 // Others must not wait behind the statement that takes long.
                 statement.slow.store(true, Ordering::Relaxed);
-                place.abandon(&lane);
+                place.abandon(&lane, &self.tls);
                 return Err(Failure::Failed);
             }
         }
@@ -112,7 +122,12 @@ impl Lanes {
     ) -> Result<Rows, Failure> {
         let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| Failure::Failed)?;
         let held = self.own_lane(permit).ok_or(Failure::Failed)?;
-        let rows = held.lane.run(statement, parameters, most).await;
+        let running = held.lane.run(statement, parameters, most);
+        let Ok(rows) = tokio::time::timeout(self.target.longest(), running).await else {
+            // Python waits as long as the settings allow.
+            statement.rest.begin();
+            return Err(Failure::Failed);
+        };
         if let Ok(rows) = &rows {
             statement.slow.store(rows.run.duration > SLOW, Ordering::Relaxed);
         }
@@ -137,7 +152,8 @@ impl Lanes {
             if let Some(lane) = self.open_lane(place) {
                 place.taken.store(true, Ordering::Relaxed);
                 let place = Arc::clone(place);
-                return Some(Held { place, lane, _permit: permit, finished: false });
+                let tls = self.tls.clone();
+                return Some(Held { place, lane, tls, _permit: permit, finished: false });
             }
         }
         None
@@ -149,7 +165,7 @@ impl Lanes {
             *lane = None;
         }
         if lane.is_none() {
-            place.open(&self.target);
+            place.open(&self.target, &self.tls);
         }
         lane.clone()
     }
@@ -157,14 +173,14 @@ impl Lanes {
 
 impl Place {
     /// Opens the connection in the background, unless that is being done or has just failed.
-    fn open(self: &Arc<Self>, target: &Target) {
+    fn open(self: &Arc<Self>, target: &Target, tls: &Connector) {
         let waits = self.retry().is_some_and(|(at, _)| Instant::now() < at);
         if waits || self.opening.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (place, target) = (Arc::clone(self), target.clone());
+        let (place, target, tls) = (Arc::clone(self), target.clone(), tls.clone());
         tokio::spawn(async move {
-            place.opened(Lane::open(&target).await);
+            place.opened(Lane::open(&target, tls).await);
         });
     }
 
@@ -182,11 +198,11 @@ impl Place {
     }
 
     /// Closes a connection whose statement still runs, and cancels the statement.
-    fn abandon(&self, lane: &Arc<Lane>) {
+    fn abandon(&self, lane: &Arc<Lane>, tls: &Connector) {
         let mut current = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, lane)) {
             *current = None;
-            cancel(lane.cancel_token());
+            cancel(lane.cancel_token(), tls.clone());
         }
     }
 
@@ -199,6 +215,7 @@ impl Place {
 struct Held {
     place: Arc<Place>,
     lane: Arc<Lane>,
+    tls: Connector,
     _permit: OwnedSemaphorePermit,
     finished: bool,
 }
@@ -213,17 +230,17 @@ impl Drop for Held {
     /// Frees the connection; one whose statement still runs is closed, and the statement cancelled.
     fn drop(&mut self) {
         if !self.finished {
-            self.place.abandon(&self.lane);
+            self.place.abandon(&self.lane, &self.tls);
         }
         self.place.taken.store(false, Ordering::Relaxed);
     }
 }
 
 /// Cancels the running statement; if that fails, it ends at its own time-out.
-fn cancel(token: CancelToken) {
+fn cancel(token: CancelToken, tls: Connector) {
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(async move {
-            let _ = token.cancel_query(NoTls).await;
+            let _ = token.cancel_query(tls).await;
         });
     }
 }

@@ -4,6 +4,7 @@
 //! hands the request over to Python where it returns nothing. Python stays the oracle: each answer
 //! is, byte for byte, the one that Python would give.
 
+mod address;
 mod check;
 mod counts;
 mod engine;
@@ -18,9 +19,11 @@ mod operation;
 mod parameter;
 mod plan;
 mod plans;
+mod rest;
 mod settings;
 mod target;
 mod template;
+mod tls;
 
 pub use check::{Server, StatementPair};
 pub use engine::Engine;

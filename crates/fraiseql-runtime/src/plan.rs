@@ -10,6 +10,7 @@ use crate::counts::Counts;
 use crate::json::Json;
 use crate::operation::Operation;
 use crate::parameter::Source;
+use crate::rest::Rest;
 use crate::template::{Slots, Template};
 
 #[derive(Deserialize)]
@@ -65,6 +66,7 @@ pub(crate) struct Statement {
     pub complete: bool,
     /// Whether it once took long, so that no other statement may wait behind it.
     pub slow: AtomicBool,
+    pub rest: Rest,
 }
 
 /// A plan of an operation for one form of its variables.
@@ -151,6 +153,7 @@ impl From<StatementDescription> for Statement {
             parameters: described.parameters,
             complete: described.complete,
             slow: AtomicBool::new(false),
+            rest: Rest::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ from asyncpg import Record
 
 from fraiseql.database.admission import Usage
 from fraiseql.database.bounding import UNBOUNDED, Budget
+from fraiseql.database.endpoint import Endpoint
 from fraiseql.database.facade import Database, Transaction
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import Priority, caller
@@ -33,6 +34,7 @@ __all__ = [
     "UNBOUNDED",
     "Budget",
     "Database",
+    "Endpoint",
     "Identity",
     "Observation",
     "Origin",

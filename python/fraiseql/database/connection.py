@@ -10,6 +10,7 @@ import asyncpg
 
 from fraiseql.bounded import Bounded
 from fraiseql.database.bounding import UNBOUNDED, BoundedProtocol, Budget
+from fraiseql.database.endpoint import Endpoint
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority
@@ -54,6 +55,7 @@ class Connection(asyncpg.Connection):
         tainted: Whether a statement had effects that a reset does not undo.
         reads: Prepared statements of the framework, by their text and role.
         origin: The server, and the initial settings.
+        endpoint: The server, for other connections to it.
         generation: Generation of the pool in which it was opened.
         isolated: Whether no statement since ``isolate`` may have changed settings.
         outdated: Whether roles have changed since its plans were made.
@@ -69,6 +71,7 @@ class Connection(asyncpg.Connection):
 
     __slots__ = (
         "bound",
+        "endpoint",
         "generation",
         "identity",
         "isolated",
@@ -85,6 +88,7 @@ class Connection(asyncpg.Connection):
         "tainted",
     )
     bound: BoundedProtocol
+    endpoint: Endpoint
     identity: Identity | None
     tainted: bool
     reads: Bounded[str | tuple[str, str], Any]
@@ -101,8 +105,6 @@ class Connection(asyncpg.Connection):
     since: float
     _protocol: Any
     _transport: Any
-    _addr: Any
-    _params: Any
 
     def begin(self, origin: Origin, prepared_bytes: int) -> None:
         """Initialise a connection that was just opened.
@@ -127,17 +129,6 @@ class Connection(asyncpg.Connection):
         self.roles = None
         self.plans_role = None
         self.own_path = False
-
-    @property
-    def place(self) -> tuple[str, int] | str:
-        """Host and port of the server, or the path of its socket."""
-        place: tuple[str, int] | str = self._addr
-        return place
-
-    @property
-    def parameters(self) -> Any:
-        """The driver's parameters of the connection; they contain the password."""
-        return self._params
 
     @property
     def transport(self) -> asyncio.Transport:

@@ -135,7 +135,8 @@ class Connector:
             )
             if self._own_path:
                 await connection.set_own_path()
-            self.endpoint = endpoint_of(connection, address.server_settings, connection.pooling)
+            endpoint = endpoint_of(connection, address.url, connection.pooling)
+            self.endpoint = connection.endpoint = endpoint
         except BaseException:
             connection.terminate()
             raise

@@ -2,60 +2,76 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import cached_property
 from typing import Any
 
+import orjson
+
+from fraiseql.database.encryption import UnknownEncryptionError, encryption_of
 from fraiseql.database.pooler import Pooling
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Endpoint:
     """A server, with the parameters of connections to it.
 
     Attributes:
-        content: Address, user, database and settings. Contains the password: never print it.
+        content: Address, user, database, settings and encryption. Contains the password: never
+            print it.
         refusal: Why no other connections to it are opened; None if they may be.
     """
 
     content: Mapping[str, Any]
     refusal: str | None
 
+    @cached_property
+    def address(self) -> str | None:
+        """The content as JSON, which contains the password; None where there is a refusal."""
+        return None if self.refusal is not None else orjson.dumps(self.content).decode()
 
-def endpoint_of(connection: Any, settings: Mapping[str, str], pooling: Pooling) -> Endpoint:
+
+def endpoint_of(connection: Any, url: str, pooling: Pooling) -> Endpoint:
     """Return the server of an open connection.
 
     Args:
         connection: The connection.
-        settings: Settings that it was opened with.
+        url: The address that the driver was called with.
         pooling: How a pooler in front of the server shares servers.
     """
-    # The driver has resolved the address, the environment and the password file.
-    address, parameters = connection._addr, connection._params  # noqa: SLF001
-    if isinstance(address, str):
-        path = PurePosixPath(address)
-        host, port = str(path.parent), int(path.suffix[1:])
-    else:
-        host, port = address[0], address[1]
+    parameters = connection._params  # noqa: SLF001
+    try:
+        refusal, encryption = _refusal(parameters, pooling), encryption_of(connection, url)
+    except UnknownEncryptionError as error:
+        return Endpoint({}, str(error))
+    # The driver has resolved the address, the environment and the password file, and has joined the
+    # options of the URL with the settings.
+    settings = dict(parameters.server_settings)
+    host, port = _place(connection._addr)  # noqa: SLF001
     content = {
         "host": host,
         "port": port,
         "user": parameters.user,
-        "password": parameters.password,
+        "password": None if refusal else parameters.password,
         "database": parameters.database,
-        "application_name": settings["application_name"],
-        "settings": [
-            (name, value) for name, value in settings.items() if name != "application_name"
-        ],
+        "application_name": settings.pop("application_name"),
+        "options": settings.pop("options", ""),
+        "settings": list(settings.items()),
+        "encryption": encryption,
     }
-    return Endpoint(content, _refusal(connection, pooling, parameters.password))
+    return Endpoint(content, refusal)
 
 
-def _refusal(connection: Any, pooling: Pooling, password: Any) -> str | None:
+def _place(address: tuple[str, int] | str) -> tuple[str, int]:
+    """Return host and port; for a socket in the file system its directory and number."""
+    if isinstance(address, str):
+        directory, _, number = address.rpartition("/.s.PGSQL.")
+        return directory, int(number)
+    return address[0], address[1]
+
+
+def _refusal(parameters: Any, pooling: Pooling) -> str | None:
     if pooling != "none":
         return "the connections go through a pooler"
-    transport = connection._transport  # noqa: SLF001
-    if transport.get_extra_info("ssl_object") is not None:
-        return "the connections are encrypted"
-    if callable(password):
+    if not isinstance(parameters.password, str | None):
         return "the password changes"
     return None

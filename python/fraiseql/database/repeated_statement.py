@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 from fraiseql.database import messages
 from fraiseql.database.connection import Connection
 from fraiseql.database.messages import ERROR, HEADER, READY, ROW
-from fraiseql.database.native_address import native_address
 from fraiseql.database.origin import Origin
 from fraiseql.database.pool import Pool
 
@@ -76,8 +75,8 @@ class RepeatedStatement(asyncio.Protocol):
 
     @property
     def address(self) -> str | None:
-        """Address of the server for further connections; None where there is none."""
-        return native_address(self._connection)
+        """Address of the server for other connections, as JSON; None where there are none."""
+        return self._connection.endpoint.address
 
     def change(self, pair: StatementPair) -> None:
         """Use other statements from the next run on."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -16,12 +17,20 @@ CONTAINS = "query ($n: String) { users(where: {name: {contains: $n}}) { id } }"
 FILTERED = "query ($w: UserWhere) { users(where: $w) { id } }"
 BY_KEY = "query ($id: Int!) { user(id: $id) { id name } }"
 
+VIEW = "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT id, name FROM people"
+OF_SETTING = f"{VIEW} WHERE id >= current_setting('users.least')::int"
+SLOW = f"""
+CREATE TABLE pause (seconds float8);
+INSERT INTO pause VALUES (0);
+{VIEW} LEFT JOIN LATERAL (SELECT pg_sleep(seconds) FROM pause WHERE id = 1) AS s ON true"""
+
 
 @asynccontextmanager
-async def roads(database: str, **options: Any) -> AsyncIterator[Answers]:
-    """Start an application with an engine."""
+async def roads(database: str, view: str = "", **options: Any) -> AsyncIterator[Answers]:
+    """Start an application with an engine; ``view`` replaces the table by a view of it."""
     connection = await asyncpg.connect(database)
-    await connection.execute("DROP TABLE IF EXISTS users;" + TABLES)
+    await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    await connection.execute(f"{TABLES} {view}")
     await connection.close()
     queries = [fraiseql.find_one("user", User, by="id"), fraiseql.find("users", User), agent]
     app = fraiseql.create_app(queries=queries, database_url=database, **options)
@@ -190,3 +199,28 @@ async def test_an_application_with_a_hook_hands_nothing_over(
     async with roads(database, context=hook) as both:
         await both.first(BY_KEY, {"id": 1})
         assert await both.native(both.post(BY_KEY, {"id": 1})) is None
+
+
+async def test_the_settings_of_the_url_hold_natively(database: str) -> None:
+    """Those of the application's own variables, too: a row may depend on them."""
+    async with roads(f"{database}&users.least=18", view=OF_SETTING) as both:
+        await both.first("{ users { id } }")
+        status, _, body = await both.native(both.post("{ users { id } }")) or (0, (), b"")
+        assert (status, body) == (200, b'{"data":{"users":[{"id":18},{"id":19},{"id":20}]}}')
+
+
+async def test_a_slow_statement_is_stopped_early_and_left_to_python(database: str) -> None:
+    query = "{ users(limit: 1) { id } }"
+    async with roads(database, view=SLOW, statement_timeout=5.0) as both:
+        await both.first(query)
+        await assert_same(both, both.post(query))
+        connection = await asyncpg.connect(database)
+        await connection.execute("UPDATE pause SET seconds = 1.5")
+        for longest in (1.4, 0.3):
+            start = perf_counter()
+            assert await both.native(both.post(query)) is None
+            assert perf_counter() - start < longest, "a tenth of the limit, and then nothing"
+        await both.first(query)
+        sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        assert await connection.fetchval(sleeping) == 0, "it was cancelled"
+        await connection.close()

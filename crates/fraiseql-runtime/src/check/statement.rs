@@ -4,9 +4,11 @@ use std::error::Error;
 
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::state::{Row, State};
+use crate::address::Address;
+use crate::tls::Connector;
 
 /// A statement of at most one row, and a cheaper one with a row if and only if it has one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,7 +24,7 @@ pub struct StatementPair {
 /// How a connection for checks is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
-    /// The address and the initial settings, as `tokio-postgres` reads them.
+    /// The address and the initial settings, as JSON.
     pub address: String,
     /// When the server had read its configuration, in microseconds since the year 2000.
     pub loaded: i64,
@@ -50,8 +52,9 @@ impl Connection {
         server: &Server,
         pair: &StatementPair,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let config: Config = server.address.parse()?;
-        let (client, connection) = config.connect(NoTls).await?;
+        let address: Address = serde_json::from_str(&server.address)?;
+        let tls = Connector::new(address.encryption.as_ref())?;
+        let (client, connection) = address.config().connect(tls).await?;
         tokio::spawn(connection);
         client.batch_execute("SET search_path = pg_catalog, pg_temp").await?;
         let (probe, statement) = prepared(&client, pair).await?;

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 
 from fraiseql.bounded import Bounded
-from fraiseql.database import Pool
+from fraiseql.database import Endpoint, Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import OperationEvents, RunCounts
 from fraiseql.native import Engine
@@ -20,6 +20,9 @@ from fraiseql.settings import Settings
 
 _LONGEST: Final = 65_536
 """Characters of a document above which it is not handed over, as it is not cached."""
+
+_SHARE: Final = 0.1
+"""Share of ``statement_timeout`` after which Rust leaves a statement to Python."""
 
 _Handed = tuple[OperationEvents | None, Sequence[str]]
 
@@ -44,7 +47,9 @@ class NativePlans:
         self.engine: Engine | None = None
         self._settings = settings
         self._pool: Pool | None = None
+        self._endpoint: Endpoint | None = None
         self._target = b""
+        self._unsupported: str | None = None
         self._known: Bounded[tuple[ServingPlan, bytes], int] = Bounded(settings.document_cache_size)
         self._handed: dict[int, _Handed] = {}
         self._last = 0
@@ -71,34 +76,50 @@ class NativePlans:
         if self._pool is not None:
             self._pool.connections.on_outdated = None
         self._pool = None
-        self._target = b""
         if self.engine is not None:
             self.engine.begin()
-            self.engine.disconnect()
+            self._disconnect(self.engine)
         self.drain()
 
     def _reconnect(self) -> None:
         """Replace the connections: roles or settings have changed."""
         if self.engine is not None:
-            self.engine.disconnect()
-            self._target = b""
+            self._disconnect(self.engine)
             self._connect(self.engine)
+
+    def _disconnect(self, engine: Engine) -> None:
+        engine.disconnect()
+        self._endpoint, self._target = None, b""
 
     def _connect(self, engine: Engine) -> None:
         endpoint = None if self._pool is None else self._pool.connections.endpoint
-        if endpoint is None or self.refusal is not None or endpoint.refusal is not None:
+        if endpoint is None or endpoint is self._endpoint or self.refusal is not None:
             return
+        if endpoint.refusal is not None:
+            self._disconnect(engine)
+            return
+        self._endpoint = endpoint
         target = orjson.dumps(
             {
-                **endpoint.content,
+                "address": endpoint.content,
                 "connect_seconds": self._settings.connect_timeout,
+                "longest_seconds": self._settings.statement_timeout * _SHARE or None,
                 "key_connections": 2,
                 "connections": max(1, self._settings.pool_size // 2),
             }
         )
         if target != self._target:
             self._target = target
+            self._use(engine, target)
+
+    def _use(self, engine: Engine, target: bytes) -> None:
+        self._unsupported = None
+        try:
             engine.connect(target)
+        except ValueError:
+            engine.disconnect()
+            # The message may contain a secret.
+            self._unsupported = "Rust cannot encrypt connections with these certificates"
 
     # Plans.
 
@@ -107,7 +128,7 @@ class NativePlans:
         endpoint = None if self._pool is None else self._pool.connections.endpoint
         if endpoint is not None and endpoint.refusal is not None:
             return endpoint.refusal
-        return self.refusal or refusals.of_plan(serving)
+        return self.refusal or self._unsupported or refusals.of_plan(serving)
 
     def offer(self, edition: int, prepared: Prepared, request: Request) -> None:
         """Hand over the plan of a request that Python has answered, if Rust can run it.

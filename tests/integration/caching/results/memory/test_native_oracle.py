@@ -15,7 +15,6 @@ import pytest
 from fraiseql.caching.results.checks import CheckSetup, check_sql
 from fraiseql.caching.results.stores.pool import open_check_pool
 from fraiseql.caching.results.watched import NOTHING_WATCHED
-from fraiseql.database.native_address import native_address
 from fraiseql.settings import Settings
 from tests.integration.caching.results.engine.cache_fixture import prepare
 from tests.integration.flights import at_once
@@ -34,12 +33,12 @@ async def setup_of(url: str) -> dict[str, Any]:
     pool = await open_check_pool(Settings().with_values(database_url=url))
     try:
         opened = await pool.connections.acquire()
-        address, pair = native_address(opened), check_sql(NOTHING_WATCHED)
+        address, pair = opened.endpoint.address, check_sql(NOTHING_WATCHED)
         loaded, started = CheckSetup(address, opened.origin, 1, pair).times
         pool.connections.discard(opened)
     finally:
         await pool.close()
-    setup = {"address": address, "loaded": loaded, "started": started}
+    setup = {"url": url, "address": address, "loaded": loaded, "started": started}
     return setup | {"probe": pair.probe, "statement": pair.statement, "readers": 12, "writers": 4}
 
 
