@@ -16,6 +16,9 @@ from fraiseql.settings import Settings
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10
+_END_SECONDS: Final = 60.0
+"""Seconds for the last requests, and for what an application writes then, such as its trace."""
+
 _PAUSE: Final = 0.01
 
 OPTIONS: Final[Mapping[str, Any]] = {
@@ -92,7 +95,8 @@ def serving(app: Any, bound: socket.socket) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        thread.join(_STOP_SECONDS)
+        # Ended before it is done, its process would lose what it has not written.
+        thread.join(_END_SECONDS)
 
 
 def _wait(server: Any, thread: threading.Thread) -> None:

@@ -3,19 +3,22 @@
 import logging
 from collections.abc import Callable, Iterator
 
+import asyncpg
 import pytest
 
 from fraiseql.caching.ddl.trace_objects import trace_privileges
 from fraiseql.caching.results.sql.grants import grant_statements
 from fraiseql.database import Pool, open_pool
 from fraiseql.errors import ConfigurationError
-from fraiseql.events import StatementFacts
+from fraiseql.events import StatementFacts, Timings
 from fraiseql.operating.doctor.examine import Scope, examine
 from fraiseql.operating.doctor.fault import Diagnosis
+from fraiseql.operating.trace import flush
 from fraiseql.operating.trace.counters import OPERATIONS, STATEMENTS
 from fraiseql.operating.trace.flush import Flusher
 from fraiseql.operating.trace.generic_plans import UNKNOWN, statement_plans
 from fraiseql.operating.trace.recorder import Recorder
+from fraiseql.serving import Request
 from fraiseql.settings import Settings
 from tests.integration.operating.scratch import Scratch, Scratches
 from tests.integration.operating.traced import TABLES, Traced
@@ -103,6 +106,26 @@ def test_each_statement_has_the_source_that_it_was_answered_from(traced: Traced)
         "result:miss",
         "result:hit",
     }
+
+
+def test_the_last_flush_writes_names_before_it_plans_statements(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flush, "_LAST_SECONDS", 1.0)
+
+    async def stopped_while_planning_waits() -> None:
+        app = traced.app(traced.url)
+        await app.start()
+        await app.service.execute(Request("query Named { lives { id } }"), {}, Timings())
+        other = await asyncpg.connect(traced.url)
+        async with other.transaction():
+            await other.execute("LOCK TABLE tb_live")
+            await app.stop()
+        await other.close()
+
+    traced.run(stopped_while_planning_waits())
+    assert [row["name"] for row in traced.fetch("SELECT name FROM fraiseql.operation")] == ["Named"]
+    assert traced.fetch("SELECT * FROM fraiseql.operation_statement") == []
 
 
 def test_no_value_is_stored_unless_the_trace_has_values(traced: Traced) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,11 +24,11 @@ FLUSH_SECONDS: Final = 10.0
 """Seconds between two flushes; a process that dies loses its counts since the last one."""
 
 _PURGE_SECONDS: Final = 600.0
-_LAST_SECONDS: Final = 5.0
+_LAST_SECONDS: Final = 10.0
 """Seconds that the flush at the end may take."""
 
 _AT_ONCE: Final = 20
-"""Statements that one flush asks PostgreSQL about."""
+"""Statements that one flush asks PostgreSQL about, and that are written together."""
 
 _WRITABLE: Final = {
     "default_transaction_read_only": "off",
@@ -117,14 +117,27 @@ class Flusher:
         self, pool: Pool, unknown: frozenset[str], now: datetime, most: int | None
     ) -> None:
         operations, statements = described(self._recorder, unknown)
-        statements = statements[:most]
         samples = self._samples(now)
-        if not (operations or statements or samples):
-            return
         named = [{"id": own.id, "name": own.name, "document": own.document} for own in operations]
-        facts = [_facts(*pair) for pair in await self._planned(statements)]
-        texts = [json.dumps(part, default=str) for part in (named, facts, samples)]
-        await pool.inspect(_DESCRIBE, [self._process, *texts])
+        if named or samples:
+            # First: planning may take longer than the flush at the end has.
+            await self._write(pool, named, (), samples)
+        statements = statements[:most]
+        for start in range(0, len(statements), _AT_ONCE):
+            planned = await self._planned(statements[start : start + _AT_ONCE])
+            await self._write(pool, (), [_facts(*pair) for pair in planned], ())
+
+    async def _write(
+        self,
+        pool: Pool,
+        operations: Sequence[Mapping[str, Any]],
+        statements: Sequence[Mapping[str, Any]],
+        samples: Sequence[Mapping[str, Any]],
+    ) -> None:
+        parts = (operations, statements, samples)
+        await pool.inspect(
+            _DESCRIBE, [self._process, *(json.dumps(part, default=str) for part in parts)]
+        )
 
     async def _planned(
         self, statements: list[StatementCounters]
