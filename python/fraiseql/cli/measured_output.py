@@ -112,12 +112,16 @@ def _advice_lines(advice: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"    {each['operations']} ({each['root']}): {gain['before_ms']:.2f} ->"
             f" {gain['after_ms']:.2f} ms, measured {gain['gain']:.1f}x ±{width:.0%}"
-            f" ({gain['pairs']} pairs, equal answers), blocks {gain['blocks'][0]:,.0f} ->"
-            f" {gain['blocks'][1]:,.0f}"
+            f" ({gain['pairs']} pairs, equal answers){_blocks(gain['blocks'])}"
         )
     if build:
         added = advice["us_per_written_row"]
         yield f"    built in {build:.2f} s; {added:g} us more for a written row"
+
+
+def _blocks(blocks: Sequence[float]) -> str:
+    """Return the blocks of a run, before and after; nothing for the requests of a cache."""
+    return f", blocks {blocks[0]:,.0f} -> {blocks[1]:,.0f}" if any(blocks) else ""
 
 
 def check_document(check: Check) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from fraiseql.settings import Settings
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 10
 _END_SECONDS: Final = 60.0
-"""Seconds for the last requests, and for what an application writes then, such as its trace."""
+"""Seconds for the last requests, and for the last writes of an application, such as its trace."""
 
 _PAUSE: Final = 0.01
 
@@ -95,7 +95,7 @@ def serving(app: Any, bound: socket.socket) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        # Ended before it is done, its process would lose what it has not written.
+        # A process that ends before loses its last writes.
         thread.join(_END_SECONDS)
 
 

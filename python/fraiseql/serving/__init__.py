@@ -2,6 +2,7 @@
 
 from fraiseql.serving.document import RequestError
 from fraiseql.serving.document.request import Request
+from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.execution.explain import Explanation, StatementReport
 from fraiseql.serving.response.response import Response
 from fraiseql.serving.service import Service
@@ -13,4 +14,5 @@ __all__ = [
     "Response",
     "Service",
     "StatementReport",
+    "ValueRef",
 ]

@@ -47,7 +47,7 @@ STATEMENTS = {
     "tag": (f"""{SELECT}(t0."doc" ->> 'tag') = 't7' ORDER BY 1""", ()),
     "contains": (f"""{SELECT}t0."doc" @> '{{"tag": "t7"}}' ORDER BY 1""", ()),
 }
-PAIRS = PairLimits(seconds=6.0)
+PAIRS = PairLimits(least=8, most=8, seconds=600.0)
 INDEXES = {
     "index": ("author", "CREATE INDEX CONCURRENTLY m1 ON public.measure (author, id DESC)"),
     "partial index": ("open", "CREATE INDEX m1 ON public.measure (author) WHERE state = 'open'"),
@@ -96,6 +96,12 @@ def changed(*ddl: str, kind: str = "index", target: str = "Measure") -> Candidat
     return Candidate(kind, target, "public.measure", "indexes", "Index(…)", ddl)  # type: ignore[arg-type]
 
 
+def fewer_blocks(trial: Trial, name: str) -> bool:
+    """Return whether a statement reads less than half of the blocks with the change."""
+    before, after = trial.gains[name].blocks
+    return before > 2 * after
+
+
 @pytest.mark.parametrize("kind", INDEXES)
 def test_an_index_of_each_kind_is_measured_with_its_cost(
     source: Traced, copy: Copy, kind: str
@@ -104,14 +110,11 @@ def test_an_index_of_each_kind_is_measured_with_its_cost(
     trial = tried(source, copy, changed(ddl, kind=kind), name, "late")
     gain = trial.gains[name]
     assert gain.low <= gain.gain <= gain.high
-    assert gain.gain > 1.5
     assert gain.equal
-    assert gain.pairs >= 30
+    assert gain.pairs == PAIRS.least
+    # Times depend on what else the machine does, blocks do not.
     assert gain.processor is not None
-    before, after, nothing = gain.processor
-    assert before > after
-    assert before > nothing
-    assert gain.blocks[0] > gain.blocks[1]
+    assert gain.blocks[0] > 2 * gain.blocks[1] > 0
     assert trial.refusal == ""
     assert trial.size > 0
     assert trial.build_seconds > 0
@@ -121,7 +124,8 @@ def test_an_index_of_each_kind_is_measured_with_its_cost(
 
 def test_a_dropped_index_that_is_used_makes_a_statement_slower(source: Traced, copy: Copy) -> None:
     trial = tried(source, copy, changed(kind="drop index", target="public.measure_at"), "late")
-    assert trial.gains["late"].high < 1
+    before, after = trial.gains["late"].blocks
+    assert after > 10 * before
     assert "late takes" in trial.refusal
     assert trial.size < 0
 
@@ -133,10 +137,11 @@ def test_names_with_dots_and_capitals_are_those_of_tables_and_indexes(
     table = replace(table, table="a.b.M.x", schema="a.b")
     trial = tried(source, copy, table, "dotted")
     assert trial.refusal == ""
-    assert trial.gains["dotted"].gain > 1.5
+    assert fewer_blocks(trial, "dotted")
     dropped = replace(table, kind="drop index", ddl=(), target="a.b.M.At")
     trial = tried(source, copy, dropped, "capital")
-    assert trial.gains["capital"].high < 1
+    before, after = trial.gains["capital"].blocks
+    assert after > 10 * before
     assert trial.size < 0
 
 
@@ -171,7 +176,7 @@ def test_a_transaction_of_a_database_is_rolled_back(source: Traced, form: str) -
     catalog = "SELECT * FROM pg_class WHERE relname LIKE 'm%' OR relnamespace = 2200 ORDER BY oid"
     before = source.fetch(catalog)
     trial = tried(source, Copy(form, source.url), changed(INDEXES["index"][1]), "author")
-    assert trial.gains["author"].gain > 1.5
+    assert fewer_blocks(trial, "author")
     assert trial.before_us is None
     assert "only a copy may be written" in trial.notes[0]
     assert source.fetch(catalog) == before

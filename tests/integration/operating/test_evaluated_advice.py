@@ -1,11 +1,18 @@
 """Advice measured in a scratch copy: kept with its figures, or refused with the reason."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fraiseql.operating.advise.candidate import Advice, Candidate, Prediction, WriteCost
+from fraiseql.operating.advise.candidate import (
+    Advice,
+    CacheTraffic,
+    Candidate,
+    Prediction,
+    WriteCost,
+)
 from fraiseql.operating.advise.evaluate import (
     EvaluateOptions,
     Evaluation,
@@ -27,8 +34,9 @@ from tests.integration.operating.evaluated import (
 from tests.integration.operating.scratch import Scratch, Scratches
 from tests.integration.operating.traced import Traced
 
-BUSY = PairLimits(seconds=2.0)
+FEW = PairLimits(least=6, most=6)
 WRITER = "public.tb_writer"
+NOTE = "public.tb_note"
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +64,8 @@ def advice_of(application: Traced, root: str, candidate: Candidate, writes: floa
     }
     statements = tuple(each for own in operations.values() for each in own)
     assert statements, root
-    made = Candidate(
-        candidate.kind,
-        candidate.target,
-        candidate.table,
-        candidate.option,
-        candidate.declaration,
-        candidate.ddl,
-        operations=tuple(own for own, ids in operations.items() if ids),
-        statements=statements,
-    )
+    helped = tuple(own for own, ids in operations.items() if ids)
+    made = replace(candidate, operations=helped, statements=statements)
     predictions = {each: Prediction(2.0, 1.0, 2.0, 1.0, 4.0) for each in statements}
     return Advice(made, predictions, WriteCost(writes, 1.0))
 
@@ -80,7 +80,7 @@ def evaluated(
     ids = [part.id for each in operations for part in each.statements]
     load = TracedLoad(dict.fromkeys(ids, calls), {}, 0.0)
     tried = TriedApplication(schema, settings, documents)
-    options = EvaluateOptions(pairs=BUSY)
+    options = EvaluateOptions(pairs=FEW)
     return application.work(lambda pool: evaluate(pool, tried, advice, load, options))
 
 
@@ -132,15 +132,59 @@ def test_candidates_of_each_kind_are_measured(application: Traced, tmp_path: Any
         gain = trial.gains[own.candidate.statements[0]]
         assert gain.equal, trial
         assert trial.build_seconds > 0
-    index, projection, _, view = evaluation.trials
-    assert index.gains[advice[0].candidate.statements[0]].gain > 1.2
-    # Without an index on the embedded rows, each document reads all of them.
-    assert projection.gains[advice[1].candidate.statements[0]].gain > 1.5
+    projection = evaluation.trials[1]
+    # Times depend on what else the machine does. Without an index on the embedded rows, each
+    # document reads all of them; rows of a view are none of the server's shared blocks.
+    for place in (0, 1, 3):
+        gain = evaluation.trials[place].gains[advice[place].candidate.statements[0]]
+        assert gain.blocks[0] > 2 * gain.blocks[1], advice[place].candidate.kind
     assert projection.before_us is not None
     assert projection.after_us is not None
     assert projection.after_us > projection.before_us
-    assert view.gains[advice[3].candidate.statements[0]].gain > 1.2
     assert not list(tmp_path.iterdir())
+
+
+CACHE = "fraiseql.Cache()"
+
+
+def test_a_result_cache_is_asked_and_written_and_its_answers_are_equal(
+    application: Traced, tmp_path: Any
+) -> None:
+    read = Candidate("result cache", "notes", NOTE, "cache", CACHE, traffic=CacheTraffic(40, 0.0))
+    advice = advice_of(application, "notes", read)
+    (trial,) = evaluated(application, tmp_path, advice).trials
+    gain = trial.gains[advice.candidate.statements[0]]
+    assert (gain.equal, gain.pairs, trial.others) == (True, 40, ())
+    # The only key is stored by the first request.
+    assert trial.notes == ("Measured hit ratio 0.97 in 40 requests, with 0 writes for each.",)
+    assert trial.after_us is not None
+    assert not list(tmp_path.iterdir())
+
+
+def test_writes_end_the_results_that_a_cache_has(application: Traced, tmp_path: Any) -> None:
+    written = Candidate(
+        "result cache", "counts", NOTE, "cache", CACHE, traffic=CacheTraffic(40, 0.5)
+    )
+    (trial,) = evaluated(application, tmp_path, advice_of(application, "counts", written)).trials
+    # Each write deletes a row, which every answer counts: a stale one would differ.
+    assert [gain.equal for gain in trial.gains.values()] == [True]
+    assert trial.notes == ("Measured hit ratio 0.47 in 40 requests, with 0.5 writes for each.",)
+
+
+def test_a_cache_that_cannot_be_tried_is_listed_with_the_reason(
+    application: Traced, tmp_path: Any
+) -> None:
+    application.serve('{ writerOf(email: "7@x.org") { bio } }', trace="values")
+    literal = Candidate("result cache", "writer_of", WRITER, "cache", CACHE)
+    advice = advice_of(application, "writerOf", literal)
+    unnamed = application.trace()[""].id
+    statements = tuple(part.id for part in application.trace()[""].statements)
+    only = replace(advice.candidate, operations=(unnamed,), statements=statements)
+    stale = replace(literal, kind="stale", declaration='fraiseql.Cache(stale="10s")')
+    every = (replace(advice, candidate=only), advice_of(application, "writerOf", stale))
+    evaluation = evaluated(application, tmp_path, *every)
+    assert "its document has literals" in evaluation.others[0].reason
+    assert evaluation.trials[1].notes == ("not measured: answers that lag need real times",)
 
 
 def test_advice_whose_writes_cost_more_than_it_saves_is_refused(

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from fraiseql.operating.advise.candidate import Candidate, Kind, Prediction
+from fraiseql.operating.advise.candidate import CacheTraffic, Candidate, Kind, Prediction
 from fraiseql.operating.advise.choice import AdviceProposal
 from fraiseql.operating.advise.examined import ExaminedStatement
 from fraiseql.operating.advise.predicting import prediction
@@ -75,7 +76,9 @@ class CachedCandidates:
         if query.cache is None:
             figures = f"hit ratio {exact:.2f} at {asks:.2f} requests/s, {writes:.2f} writes/s"
             candidate = _candidate(query, "result cache", "fraiseql.Cache()", examined)
-            yield candidate, exact, f"{figures}, {basis}"
+            calls = max(each.statement.calls for each in examined)
+            traffic = CacheTraffic(calls, writes / asks if asks else 0.0)
+            yield replace(candidate, traffic=traffic), exact, f"{figures}, {basis}"
         if exact < _LOW_RATIO and writes:
             ratio = hit_ratio(shares, asks, writes, _STALE) * filled
             text = f'fraiseql.Cache(stale="{_STALE:.0f}s")'

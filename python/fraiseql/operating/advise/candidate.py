@@ -30,6 +30,19 @@ _NARROW: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
+class CacheTraffic:
+    """Requests and writes that a result cache would see.
+
+    Attributes:
+        asks: Traced requests.
+        writes: Rows written to its tables for each request.
+    """
+
+    asks: int
+    writes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A change that may make statements faster.
 
@@ -49,6 +62,7 @@ class Candidate:
         lock: Lock that the change takes, and who waits.
         size: Bytes that it adds, estimated; negative for those it frees.
         schema: Schema of the table; empty for the part of its name before the first dot.
+        traffic: Requests and writes; None unless it is a result cache.
     """
 
     kind: Kind
@@ -64,6 +78,7 @@ class Candidate:
     lock: str = "none"
     size: int = 0
     schema: str = ""
+    traffic: CacheTraffic | None = None
 
     def within_schema(self, name: str) -> tuple[str, str]:
         """Return the schema and the bare name of the table, or of one of its indexes.

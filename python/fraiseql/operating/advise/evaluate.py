@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fraiseql.database import Pool
+from fraiseql.operating.advise.cached_trials import try_cache
 from fraiseql.operating.advise.candidate import Advice, Candidate, WriteCost
 from fraiseql.operating.advise.replay import USUAL_PAIRS, PairLimits
 from fraiseql.operating.advise.scratch import USUAL_LIMITS, Scratch, ScratchLimits, embedded_scratch
@@ -129,7 +130,7 @@ def _relations(
     """Return the relations to copy: those of statements and candidates."""
     names = {name for each in statements for name in each.relations}
     names |= {each.candidate.table for each in advice if each.candidate.table}
-    if any(each.candidate.option == "stored" for each in advice):
+    if any(each.candidate.option in ("stored", "cache") for each in advice):
         declared = declared_relations(application.schema)
         names |= {name if "." in name else f"public.{name}" for name in declared}
     return names
@@ -177,8 +178,22 @@ async def try_candidate(
             return Trial(candidate, notes=("not measured: needs --scratch embedded",))
         return await try_stored(scratch, application, candidate, own, pairs)
     if candidate.option == "cache":
-        return Trial(candidate, notes=("not measured: a hit ratio needs real traffic",))
+        return await _try_cache(scratch, application, candidate, own, pairs)
     return await try_statements(scratch, candidate, own, pairs)
+
+
+async def _try_cache(
+    scratch: Scratch,
+    application: TriedApplication,
+    candidate: Candidate,
+    statements: Sequence[ReplayedStatement],
+    pairs: PairLimits,
+) -> Trial:
+    if candidate.kind == "stale":
+        return Trial(candidate, notes=("not measured: answers that lag need real times",))
+    if not scratch.has_copies:
+        return Trial(candidate, notes=("not measured: needs --scratch embedded",))
+    return await try_cache(scratch, application, candidate, statements, writes=pairs.writes)
 
 
 def _is_concerned(candidate: Candidate, statement: ReplayedStatement) -> bool:

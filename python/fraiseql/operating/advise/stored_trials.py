@@ -72,12 +72,14 @@ async def try_stored(
     async with scratch.second_copy(settings) as url:
         changed = with_option(application.schema, candidate)
         try:
-            seconds, size, differing = await _applied(url, settings, changed, candidate.target)
+            seconds, size, differing = await applied(url, settings, changed, candidate.target)
         except FraiseQLError as error:
             return Trial(candidate, refusal=f"it cannot be applied: {server_message(error)}")
         texts = await _stored_texts(url, application, changed, candidate)
-        before_us = await _write_time(scratch.url, settings, candidate)
-        after_us = await _write_time(url, settings, candidate)
+        before_us, after_us = None, None
+        if limits.writes:
+            before_us = await write_time(scratch.url, settings, candidate)
+            after_us = await write_time(url, settings, candidate)
         async with reading_session(scratch.url) as before, reading_session(url) as after:
             sides = Sides(before, after, scratch.percent, local=True)
             gains, others = await _compared(sides, statements, texts, candidate, limits)
@@ -88,7 +90,7 @@ async def try_stored(
     return Trial(candidate, gains, *figures, refusal_of(gains, names), tuple(others))
 
 
-async def _applied(
+async def applied(
     url: str, settings: Settings, schema: Schema, target: str
 ) -> tuple[float, int, int]:
     """Apply declarations; return the seconds, the bytes, and the documents that differ."""
@@ -169,7 +171,7 @@ async def _compared(
     return gains, others
 
 
-async def _write_time(url: str, settings: Settings, candidate: Candidate) -> float | None:
+async def write_time(url: str, settings: Settings, candidate: Candidate) -> float | None:
     """Return the microseconds of a written row of the type's own table."""
     if not candidate.table:
         return None

@@ -108,7 +108,7 @@ async def try_statements(
             seconds = time.perf_counter() - start
             size = await _index_bytes(after, table) - size - await _hidden_bytes(after, candidate)
             writes = None
-            if own and table:
+            if own and table and limits.writes:
                 changed = (await _indexes(after, table)) ^ known_indexes
                 writes = await write_times(after, table, sorted(changed))
         except FraiseQLError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fraiseql.database import Identity, Pool
 from fraiseql.errors import FraiseQLError
@@ -29,6 +30,7 @@ class StatementReport:
         indexes: Declared indexes that the generic plan uses.
         withheld: Why stored documents are not read for the role of the request; empty when they are
             or when there are none.
+        sources: Source of each parameter: a ``ValueRef`` into the variables, or a constant.
     """
 
     key: str
@@ -39,6 +41,7 @@ class StatementReport:
     generic: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     withheld: str = ""
+    sources: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ async def _report(
         generic.lines,
         tuple([name for name in generic.indexes if name in declared]),
         statement.withheld,
+        tuple(each.source for each in query.parameters),
     )
 
 
