@@ -18,6 +18,7 @@ from graphql import (
 
 from fraiseql.schema.connections import BY_VALUE
 from fraiseql.schema.filters import ORDER, comparable, input_extensions
+from fraiseql.schema.hints import read_hint
 from fraiseql.schema.leaves import BigInt
 from fraiseql.schema.model import Composite, Model
 
@@ -78,6 +79,15 @@ def fields_of(definition: Composite, model: Model) -> dict[Function, dict[str, A
         "max": extremes,
     }
     return {function: fields for function, fields in functions.items() if fields}
+
+
+def aggregated_types(model: Model) -> frozenset[Any]:
+    """Return the types whose connections have aggregates."""
+    return frozenset(
+        read_hint(query.annotation, query.name).innermost
+        for query in model.queries
+        if query.aggregates
+    )
 
 
 def generated_names(definition: Composite, model: Model) -> Iterator[str]:

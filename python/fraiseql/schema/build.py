@@ -25,6 +25,7 @@ from graphql import (
 from fraiseql.schema.abstract import implementations
 from fraiseql.schema.aggregates import (
     aggregate_type,
+    aggregated_types,
     group_by_input,
     group_order_input,
     having_input,
@@ -95,6 +96,7 @@ class GraphQLBuilder:
         self.filters: dict[Any, GraphQLInputObjectType] = {}
         self.pages: dict[tuple[str, Any], GraphQLObjectType] = {}
         self.aggregates: dict[str, GraphQLObjectType] = {}
+        self._aggregated = aggregated_types(model)
         self.list_filters: dict[str, GraphQLInputObjectType] = {}
 
     def schema(self) -> GraphQLSchema:
@@ -143,10 +145,10 @@ class GraphQLBuilder:
     def _root(self, query: QueryDefinition) -> GraphQLField:
         type_ = self._type(read_hint(query.annotation, query.name))
         if query.paged or query.connected:
-            make = page_type if query.paged else connection_type
+            make = page_type if query.paged else self._connection
             type_ = GraphQLNonNull(self._page(type_, make))
         if query.aggregated:
-            type_ = self._aggregate(type_)
+            type_ = self._groups(type_)
         return GraphQLField(
             type_,
             {entry.graphql_name: self._argument(entry) for entry in query.arguments},
@@ -155,10 +157,15 @@ class GraphQLBuilder:
         )
 
     def _page(self, items: Any, make: Callable[[Any], GraphQLObjectType]) -> GraphQLObjectType:
-        key = (get_named_type(items).name, make)
+        key = (get_named_type(items).name, make.__name__)
         if key not in self.pages:
             self.pages[key] = make(items)
         return self.pages[key]
+
+    def _connection(self, nodes: Any) -> GraphQLObjectType:
+        name = get_named_type(nodes).name
+        aggregated = any(self.model.definitions[each].name == name for each in self._aggregated)
+        return connection_type(nodes, self._aggregate(name) if aggregated else None)
 
     def _argument(self, entry: ArgumentDefinition) -> GraphQLArgument:
         return GraphQLArgument(
@@ -175,7 +182,7 @@ class GraphQLBuilder:
     def _field(self, field: FieldDefinition) -> GraphQLField:
         type_ = self._type(read_hint(field.annotation, field.name))
         if field.embed is not None and field.embed.connection:
-            type_ = GraphQLNonNull(self._page(type_, connection_type))
+            type_ = GraphQLNonNull(self._page(type_, self._connection))
         return GraphQLField(
             type_,
             {entry.graphql_name: self._argument(entry) for entry in field.arguments},
@@ -292,13 +299,16 @@ class GraphQLBuilder:
 
         return having_input(name, definition, self.model, filter_of)
 
-    def _aggregate(self, rows: Any) -> Any:
+    def _groups(self, rows: Any) -> Any:
         """Return the type of a list of groups, for the type of a list of rows."""
-        name = get_named_type(rows).name
+        group = self._aggregate(get_named_type(rows).name)
+        return GraphQLNonNull(GraphQLList(GraphQLNonNull(group)))
+
+    def _aggregate(self, name: str) -> GraphQLObjectType:
         if name not in self.aggregates:
             definition = next(each for each in self.model.composites() if each.name == name)
             self.aggregates[name] = aggregate_type(definition, self.model, self._named)
-        return GraphQLNonNull(GraphQLList(GraphQLNonNull(self.aggregates[name])))
+        return self.aggregates[name]
 
     def _leaf_of(self, ref: TypeReference) -> Any:
         return self._named(ref.target)

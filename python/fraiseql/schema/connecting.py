@@ -1,6 +1,7 @@
 """``connection``: root fields whose pages are found by cursors."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fraiseql.schema.definitions import QueryDefinition
@@ -24,6 +25,7 @@ def connection(
     cache: Cache | None = None,
     requires: Check | None = None,
     hide: bool = False,
+    aggregates: bool = False,
 ) -> QueryDefinition:
     """Declare a root field that answers one page of a list, found by a cursor, by SQL alone.
 
@@ -47,9 +49,11 @@ def connection(
         cache: ``fraiseql.Cache(…)`` caches its answers; None does not.
         requires: Function of the request's context: whether it may use the field.
         hide: As for ``find``.
+        aggregates: Whether connections of this type, also embedded ones, have the field
+            ``aggregate``: count, sums and others of all rows, whatever the page.
 
     Raises:
-        DeclarationError: As for ``find``.
+        DeclarationError: As for ``find``, or ``aggregates`` for an interface or union.
 
     Example:
         >>> import fraiseql
@@ -59,7 +63,7 @@ def connection(
         >>> fraiseql.connection("users", User, order_by="-id").connected
         True
     """
-    return list_query(
+    query = list_query(
         "connection",
         name,
         of,
@@ -74,3 +78,4 @@ def connection(
         requires=requires,
         hide=hide,
     )
+    return replace(query, aggregates=aggregates)

@@ -29,6 +29,7 @@ START_CURSOR: Final = "startCursor"
 END_CURSOR: Final = "endCursor"
 COUNT: Final = "totalCount"
 COUNT_KIND: Final = "totalCountKind"
+AGGREGATE: Final = "aggregate"
 
 CountMode = Literal["exact", "capped", "estimated"]
 """How a total is counted: all rows, rows up to a cap, or PostgreSQL's estimate."""
@@ -82,11 +83,12 @@ def connection_names(type_name: str) -> tuple[str, str]:
     return f"{type_name}Connection", f"{type_name}Edge"
 
 
-def connection_type(nodes: Any) -> GraphQLObjectType:
+def connection_type(nodes: Any, aggregate: GraphQLObjectType | None = None) -> GraphQLObjectType:
     """Build the type of one connection.
 
     Args:
         nodes: GraphQL type of the list of its nodes.
+        aggregate: Type of the aggregates of its rows; None for none.
     """
     node = get_named_type(nodes)
     name, edge_name = connection_names(node.name)
@@ -100,9 +102,13 @@ def connection_type(nodes: Any) -> GraphQLObjectType:
         },
         description=f"One {node.name} in a connection.",
     )
+    fields = _fields(nodes, edge)
+    if aggregate is not None:
+        text = "Aggregates of the rows of all pages."
+        fields[AGGREGATE] = GraphQLField(GraphQLNonNull(aggregate), description=text)
     return GraphQLObjectType(
         name,
-        _fields(nodes, edge),
+        fields,
         description=f"One page of {node.name}.",
         extensions={_CONNECTION: True},
     )

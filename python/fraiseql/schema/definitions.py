@@ -264,7 +264,8 @@ class QueryDefinition:
     ``many`` is true for a list, which takes ``where``, ``order_by``, ``limit`` and ``offset``. The
     declared ``where`` is added to the client's filter. ``cache`` is None where answers are not
     cached. ``paged``: the list is the items of a page; ``connected``: it is the nodes of a
-    connection; ``aggregated``: it is aggregated by groups. ``write`` is set for a mutation.
+    connection; ``aggregated``: it is aggregated by groups. ``aggregates``: the type of the
+    connection has aggregates of all its rows. ``write`` is set for a mutation.
     ``nodes`` is set for a field that answers objects by their global ids.
     """
 
@@ -289,6 +290,7 @@ class QueryDefinition:
     write: WriteOptions | None = None
     connected: bool = False
     aggregated: bool = False
+    aggregates: bool = False
     nodes: NodeTypes | None = None
 
     @property

@@ -110,7 +110,7 @@ def _page_names(model: Model) -> Iterable[str]:
         if query.paged or query.connected:
             row: Any = model.definitions[read_hint(query.annotation, query.name).innermost]
             yield from [page_name(row.name)] if query.paged else connection_names(row.name)
-        if query.aggregated:
+        if query.aggregated or query.aggregates:
             rows = model.composite(read_hint(query.annotation, query.name).innermost)
             yield from generated_names(rows, model) if rows is not None else ()
         if query.connected:

@@ -64,7 +64,7 @@ def _complete(query: QueryDefinition, model: Model) -> QueryDefinition:
     if not isinstance(source, UnionDefinition):
         fields = comparable(source, model)
     keyed = [name for key in query.keys for name in key]
-    if query.aggregated and not isinstance(source, ObjectDefinition):
+    if (query.aggregated or query.aggregates) and not isinstance(source, ObjectDefinition):
         raise DeclarationError(
             f"{label} aggregates {source.name}, which is no object type.",
             hint="Name a class declared with @fraiseql.type.",

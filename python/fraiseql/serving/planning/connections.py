@@ -1,13 +1,14 @@
 """Plans of connections, and the rows to read for them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from graphql import GraphQLError, get_named_type
 
 from fraiseql.field_access import FieldAccess
 from fraiseql.schema.connections import (
+    AGGREGATE,
     COUNT,
     COUNT_KIND,
     CURSOR,
@@ -17,8 +18,11 @@ from fraiseql.schema.connections import (
     NODES,
     PAGE_INFO,
     START_CURSOR,
+    row_named,
 )
 from fraiseql.serving.planning.arguments import ArgumentReader
+from fraiseql.serving.planning.groups import GroupPlanner, row_fields
+from fraiseql.serving.planning.object_nodes import ObjectNodes
 from fraiseql.serving.planning.reads import (
     ConnectionParts,
     CountPart,
@@ -27,29 +31,10 @@ from fraiseql.serving.planning.reads import (
     merged,
 )
 from fraiseql.serving.planning.relations import BoundRelation, Relations
-from fraiseql.serving.planning.selection import SelectedField, Selection
-from fraiseql.serving.planning.shapes import ShapeBuilder, field_node
+from fraiseql.serving.planning.selection import SelectedField
+from fraiseql.serving.planning.shapes import field_node
 
 _ROWS: Final = frozenset({EDGES, NODES})
-
-
-class ObjectNodes(Protocol):
-    """The parts of ``ObjectPlanner`` that connections need."""
-
-    shape: ShapeBuilder
-
-    def object_node(
-        self,
-        type_name: str,
-        selection: Selection,
-        entry: Callable[[SelectedField], dict[str, Any]],
-    ) -> int:
-        """Return the node of an object whose fields ``entry`` plans."""
-
-    def value(
-        self, type_: Any, selection: Selection | None, bound: BoundRelation | None
-    ) -> tuple[int, RelationRead | None]:
-        """Return the node of a field's value, and its read of each row of ``bound``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +55,17 @@ class PlannedConnection:
 
 
 def plan_connection(
-    objects: ObjectNodes, reader: ArgumentReader, selected: SelectedField, bound: BoundRelation
+    objects: ObjectNodes,
+    relations: Relations,
+    reader: ArgumentReader,
+    selected: SelectedField,
+    bound: BoundRelation,
 ) -> PlannedConnection:
     """Return the plan of a field whose type is a connection.
 
     Args:
         objects: Builds the shape.
+        relations: The application's relations.
         reader: Reads the arguments of its fields.
         selected: The field.
         bound: The relation of the rows.
@@ -83,7 +73,10 @@ def plan_connection(
     Raises:
         GraphQLError: An argument of a field is not valid, or totals that differ have one kind.
     """
-    planner = _ConnectionPlanner(objects, reader, bound)
+    assert selected.field is not None  # noqa: S101 - __typename is planned before
+    fields_of_rows = row_fields(relations, row_named(selected.field.type).name, bound, objects)
+    groups = GroupPlanner(objects, fields_of_rows, ())
+    planner = _ConnectionPlanner(objects, reader, bound, groups)
     node = planner.object(selected, planner.part)
     fields = _fields(selected)
     names = {part.name for part in fields}
@@ -96,6 +89,7 @@ def plan_connection(
         cursors=CURSOR in _inside(fields, EDGES),
         page_info=_inside(fields, PAGE_INFO) if PAGE_INFO in names else None,
         counts=planner.counted(),
+        aggregate=groups.groups({}) if AGGREGATE in names else None,
     )
     lists = tuple(part for part in fields if part.field is not None and part.name in _ROWS)
     return PlannedConnection(node, read, parts, lists)
@@ -141,10 +135,17 @@ def _place(access: FieldAccess) -> tuple[str, str]:
 class _ConnectionPlanner:
     """Plans the fields of one connection."""
 
-    def __init__(self, objects: ObjectNodes, reader: ArgumentReader, bound: BoundRelation) -> None:
+    def __init__(
+        self,
+        objects: ObjectNodes,
+        reader: ArgumentReader,
+        bound: BoundRelation,
+        groups: GroupPlanner,
+    ) -> None:
         self._objects = objects
         self._reader = reader
         self._bound = bound
+        self._groups = groups
         self.reads: list[RelationRead] = []
         self._counts: dict[str, CountPart] = {}
         self._kind = False
@@ -163,6 +164,8 @@ class _ConnectionPlanner:
             return _entry(part, part.name, self._objects.shape.add(shape))
         if part.name == PAGE_INFO:
             return _entry(part, part.name, self.object(part, self._plain))
+        if part.name == AGGREGATE:
+            return _entry(part, part.name, self._groups.object(part))
         if part.name == COUNT:
             return self._plain(part, self._count(part))
         if part.name == COUNT_KIND:

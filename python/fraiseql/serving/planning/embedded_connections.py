@@ -9,13 +9,13 @@ from fraiseql.schema.connections import row_named
 from fraiseql.schema.definitions import EmbedDefinition, FieldDefinition
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.connections import (
-    ObjectNodes,
     fields_in_cursors,
     placed,
     plan_connection,
 )
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.nested import check_count, read_list_arguments
+from fraiseql.serving.planning.object_nodes import ObjectNodes
 from fraiseql.serving.planning.reads import ConnectionParts, Embedded
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.planning.selection import SelectedField
@@ -77,7 +77,7 @@ def plan_embedded_connection(
     if denial is not None:
         raise denial
     listed = read_list_arguments(selected, reader, relations, (named, inner), maximum)
-    planned = plan_connection(objects, reader, selected, inner)
+    planned = plan_connection(objects, relations, reader, selected, inner)
     parts, limit = placed(planned.parts, reader.for_sql(selected.field, selected.nodes[0]))
     _check(parts, limit, maximum)
     embedded = relations.embedded(

@@ -15,7 +15,7 @@ from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
 from fraiseql.serving.planning.denials import Denials
 from fraiseql.serving.planning.fields import FieldAccess
-from fraiseql.serving.planning.objects import ObjectPlanner
+from fraiseql.serving.planning.object_nodes import ObjectNodes
 from fraiseql.serving.planning.reads import Groups, GroupTest, GroupValue
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.planning.selection import SelectedField
@@ -45,9 +45,19 @@ class RowFields:
         return self.denials.of_value(self.type_name, name)
 
 
+def row_fields(
+    relations: Relations, type_name: str, bound: BoundRelation, objects: ObjectNodes
+) -> RowFields:
+    """Return the fields of the rows of a type that can be aggregated."""
+    fields = relations.schema.fields.get(type_name, {})
+    names = {name: field.name for name, field in fields.items()}
+    accesses = relations.accesses(type_name, bound)
+    return RowFields(type_name, accesses, names, objects.denials)
+
+
 @dataclass(slots=True)
 class GroupPlanner:
-    """Plans one root field of aggregates.
+    """Plans aggregates of groups, or of all rows.
 
     Attributes:
         objects: Builds the shape.
@@ -57,7 +67,7 @@ class GroupPlanner:
         parts: The selected functions so far.
     """
 
-    objects: ObjectPlanner
+    objects: ObjectNodes
     fields: RowFields
     keys: Sequence[str]
     values: dict[GroupValue, None] = field(default_factory=dict)
@@ -65,10 +75,14 @@ class GroupPlanner:
 
     def node(self, selected: SelectedField) -> int:
         """Return the node of the list of groups."""
+        item = self.object(selected)
+        return self.objects.shape.add({"kind": "list", "item": item, "item_nullable": False})
+
+    def object(self, selected: SelectedField) -> int:
+        """Return the node of one group."""
         assert selected.field is not None and selected.selection is not None  # noqa: S101, PT018
         name = get_named_type(selected.field.type).name
-        item = self.objects.object_node(name, selected.selection, self._part)
-        return self.objects.shape.add({"kind": "list", "item": item, "item_nullable": False})
+        return self.objects.object_node(name, selected.selection, self._part)
 
     def _part(self, selected: SelectedField) -> dict[str, Any]:
         if selected.field is None:
@@ -192,7 +206,7 @@ class PlannedGroups:
 
 
 def plan_groups(
-    objects: ObjectPlanner,
+    objects: ObjectNodes,
     relations: Relations,
     reader: ArgumentReader,
     selected: SelectedField,
@@ -213,9 +227,7 @@ def plan_groups(
     assert selected.field is not None  # noqa: S101 - __typename is planned before
     bound = relations.bound_relation(type_name)
     assert bound is not None  # noqa: S101 - aggregate() requires a sql_source
-    names = {name: field.name for name, field in relations.schema.fields[type_name].items()}
-    accesses = relations.accesses(type_name, bound)
-    fields = RowFields(type_name, accesses, names, objects.denials)
+    fields = row_fields(relations, type_name, bound, objects)
     try:
         arguments = reader.for_sql(selected.field, selected.nodes[0])
         denial = objects.denials.of_arguments(QUERY, selected, reader)

@@ -337,7 +337,7 @@ class _RootPlanner:
         bound = relations.bound_relation(type_name)
         assert bound is not None  # noqa: S101 - connection() requires a sql_source
         try:
-            planned = plan_connection(self.objects, reader, selected, bound)
+            planned = plan_connection(self.objects, relations, reader, selected, bound)
             arguments = reader.for_sql(selected.field, selected.nodes[0])
             parts, limit = placed(planned.parts, arguments)
             denial = self._denials.of_arguments(QUERY, selected, reader)

@@ -93,6 +93,7 @@ class ConnectionParts:
         backward: Whether the page is at the end of the rows, not at their start.
         after: Cursor of the row before the page: a ``ValueRef``, a text, or None.
         before: Cursor of the row behind the page.
+        aggregate: The aggregates of all rows to read; None for none.
     """
 
     edges: bool = False
@@ -103,6 +104,7 @@ class ConnectionParts:
     backward: bool = False
     after: Any = None
     before: Any = None
+    aggregate: "Groups | None" = None
 
     @property
     def estimated(self) -> bool:

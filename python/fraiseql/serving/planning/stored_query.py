@@ -48,11 +48,18 @@ def find_stored_query(
     stored = source.stored
     if stored is None or query.outcome not in ("rows", "page", "connection") or query.read.exact:
         return None
+    if stored.place != "row" and _aggregates(query):
+        return None
     replacement = _stored_query(relations, source, query, stored)
     # A document that is fetched for a row may be missing, which a page cannot say.
     if replacement is None or (query.is_object and replacement.read.fetched is not None):
         return None
     return StoredQuery(replacement, source.type_name, stored)
+
+
+def _aggregates(query: RelationQuery) -> bool:
+    """Whether values of all columns are read, which only the live row has."""
+    return query.connection is not None and query.connection.aggregate is not None
 
 
 def _stored_query(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fraiseql.expressions import literal, ordered_type
 from fraiseql.schema.connections import (
+    AGGREGATE,
     COUNT_KIND,
     CURSOR,
     EDGES,
@@ -23,6 +24,7 @@ from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.cursors import VERSION, order_digest, reversed_order
 from fraiseql.serving.planning.reads import ConnectionParts, CountPart, OrderTerm
 from fraiseql.serving.sql.conditions import ConditionWriter
+from fraiseql.serving.sql.groups import GroupWriter
 from fraiseql.serving.sql.keyset import Key, branches, cursor_keys, turned
 from fraiseql.serving.sql.order import OrderSql
 from fraiseql.serving.sql.parameters import Parameter
@@ -45,6 +47,7 @@ class ConnectionRows:
         order: The order of the connection.
         limit: SQL of the most rows of a page.
         order_sql: Writes the terms of the order.
+        alias: Alias of the relation.
     """
 
     table: str
@@ -53,6 +56,7 @@ class ConnectionRows:
     order: tuple[OrderTerm, ...]
     limit: str
     order_sql: OrderSql
+    alias: str
 
     def matching(self, *conditions: str) -> str:
         """Return the relation with the filter and conditions of the order."""
@@ -118,6 +122,10 @@ class _Connection:
             cap = self._cap(count)
             sources.append(f"({self._count(cap)}) AS c{number}")
             members += _counted(count, f"c{number}.n", cap)
+        if self._parts.aggregate is not None:
+            groups = GroupWriter(self._parts.aggregate, self._writer.parameters, self._rows.alias)
+            sources.append(f"({groups.whole(self._rows.all())}) AS g")
+            members.append(f'g.v AS "{AGGREGATE}"')
         source = f" FROM {' CROSS JOIN '.join(sources)}" if sources else ""
         return f"SELECT {', '.join(members or ['true AS page'])}{source}"
 

@@ -25,10 +25,12 @@ class GroupWriter:
     Args:
         groups: The groups.
         parameters: Parameters of the statement so far; new ones are appended.
+        alias: Alias of the relation of the rows.
     """
 
-    def __init__(self, groups: Groups, parameters: list[Parameter]) -> None:
+    def __init__(self, groups: Groups, parameters: list[Parameter], alias: str = "t0") -> None:
         self._groups = groups
+        self._alias = alias
         self._parameters = parameters
         self._columns: dict[str, str] = {}
 
@@ -36,7 +38,7 @@ class GroupWriter:
         """Return the query of one document for each group.
 
         Args:
-            table: FROM and WHERE of the rows, whose alias is ``t0``.
+            table: FROM and WHERE of the rows.
             bounds: LIMIT and OFFSET.
         """
         document = self._document()
@@ -55,6 +57,13 @@ class GroupWriter:
         ]
         return "".join(parts)
 
+    def whole(self, table: str) -> str:
+        """Return the query of the aggregates of all rows, as JSON; ``table`` as above."""
+        document = self._document()
+        columns = [f"{sql} AS {name}" for sql, name in self._columns.items()] or ["true AS c"]
+        inner = f"SELECT {', '.join(columns)} FROM {table}"
+        return f"SELECT {document} AS v FROM ({inner}) AS s GROUP BY ()"
+
     def _document(self) -> str:
         members: dict[Function, list[str]] = {function: [] for function in self._groups.parts}
         for of in self._groups.values:
@@ -70,7 +79,7 @@ class GroupWriter:
     def _column(self, of: GroupValue) -> str:
         """Return the column of the inner query that a value is computed from."""
         assert of.access is not None  # noqa: S101 - only count has none
-        sql = _source(of.function, of.access)
+        sql = _source(self._alias, of.function, of.access)
         return f"s.{self._columns.setdefault(sql, f'c{len(self._columns)}')}"
 
     def _value(self, of: GroupValue) -> str:
@@ -115,18 +124,18 @@ def _object(members: list[str]) -> str:
     return f"{fn('json_build_object')}({', '.join(members)})"
 
 
-def _source(function: Function, access: FieldAccess) -> str:
+def _source(alias: str, function: Function, access: FieldAccess) -> str:
     """Return the SQL of a field as a function reads it."""
     if function in ("sum", "avg"):
-        plain = expression("t0", access)
+        plain = expression(alias, access)
         inexact = access.form == "Float" and access.column.base_type in _DOUBLES
         return f"{plain}::{ty('float8')}" if inexact else plain
     if is_rounded(access):
-        return rounded("t0", access)
+        return rounded(alias, access)
     own = not access.in_document and access.column.base_type in _OWN_EXTREMES
     if function in _EXTREMES and access.type_name == "String" and not own:
-        return text_expression("t0", access)
-    return expression("t0", access)
+        return text_expression(alias, access)
+    return expression(alias, access)
 
 
 def _wire(function: Function, access: FieldAccess | None) -> str | None:

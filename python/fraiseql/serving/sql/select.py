@@ -193,6 +193,7 @@ def _connection(
         query.order,
         _limit_sql(query.limit, writer.parameters, max_limit, _size_name(parts)),
         OrderSql("t0", query.order, joined=True),
+        "t0",
     )
     document = f"{fn('row_to_json')}(p.*)::{ty('text')}"
     return f"SELECT {_BYTES}({document}, 'UTF8') FROM ({connection_sql(parts, rows, writer)}) AS p"
@@ -214,6 +215,7 @@ def _embedded_connection(
         embed.order,
         _limit_sql(embed.limit, writer.parameters, embed.max_limit, _size_name(parts)),
         OrderSql(alias, embed.order),
+        alias,
     )
     return f"(SELECT {fn('row_to_json')}(p.*) FROM ({connection_sql(parts, rows, writer)}) AS p)"
 
