@@ -66,6 +66,8 @@ class StoredSource:
         unchanged: SQL condition for every statement that reads them: true, or an error once a
             definition that they are computed from has changed; None for no condition.
         access: The roles that may read them; None for no role.
+        flush: Commands before and after a read inside of a writing transaction, so that documents
+            have its writes; None where they may not have them.
     """
 
     relation: Relation
@@ -75,6 +77,7 @@ class StoredSource:
     freshness: Freshness | None = None
     unchanged: str | None = None
     access: RoleAccess | None = None
+    flush: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

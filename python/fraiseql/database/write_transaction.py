@@ -37,9 +37,10 @@ class WriteTransaction(Transaction):
 
     Attributes:
         written: Keys of the rows that generated mutations have written, by type.
+        single: Whether it is of one root field alone.
     """
 
-    __slots__ = ("_block", "_cancelled", "_lock", "_pool", "identity", "written")
+    __slots__ = ("_block", "_cancelled", "_lock", "_pool", "identity", "single", "written")
 
     def __init__(self, connection: Connection, pool: Pool, identity: Identity) -> None:
         super().__init__(connection, partial(record, pool, identity))
@@ -49,6 +50,7 @@ class WriteTransaction(Transaction):
         self._pool = pool
         self.identity = identity
         self.written: dict[str, list[Any]] = {}
+        self.single = False
 
     @property
     def pool(self) -> Pool:
@@ -115,14 +117,38 @@ class WriteTransaction(Transaction):
             try:
                 yield self
             except BaseException as error:
-                if not isinstance(error, Exception):
-                    # A cancelled task must not wait for the server; so the whole is undone.
-                    self._cancelled = True
-                elif self.is_open:
-                    undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
-                    await self._controlled(undo)
+                await self._undo(error)
                 raise
             await self._controlled(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    @asynccontextmanager
+    async def flushed(self, before: str, after: str) -> AsyncIterator[None]:
+        """Run a block in a savepoint, between two commands.
+
+        Args:
+            before: Command at its start; empty for none.
+            after: Command at its end.
+
+        Raises:
+            DatabaseError: A command failed.
+        """
+        with self._nested():
+            try:
+                await self._controlled(f"SAVEPOINT {_SAVEPOINT}; {before}")
+                yield
+            except BaseException as error:
+                await self._undo(error)
+                raise
+            await self._controlled(f"RELEASE SAVEPOINT {_SAVEPOINT}; {after}")
+
+    async def _undo(self, error: BaseException) -> None:
+        """Undo a block that an exception has left."""
+        if not isinstance(error, Exception):
+            # A cancelled task must not wait for the server; so the whole is undone.
+            self._cancelled = True
+        elif self.is_open:
+            undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+            await self._controlled(undo)
 
     @contextmanager
     def _nested(self) -> Iterator[None]:

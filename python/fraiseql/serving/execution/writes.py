@@ -25,6 +25,7 @@ from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.statements import binder
 from fraiseql.serving.execution.violations import CODES, CONFLICTS
 from fraiseql.serving.execution.write_filters import check_not_empty
+from fraiseql.serving.execution.written_rows import written_rows
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.relations import Relations, bind_source
 from fraiseql.serving.sql.conditions import ConditionWriter
@@ -229,7 +230,7 @@ class _Run:
     async def delete(self, **key: Any) -> Any:
         """Delete the row with a key."""
         keys = [self._of_key(key)]
-        documents = await self._read(keys)
+        documents = await self._read(keys, written=False)
         if not documents or not await self._delete(keys):
             raise self._missing(key)
         return documents[0]
@@ -237,7 +238,7 @@ class _Run:
     async def delete_many(self, **rows: Any) -> Any:
         """Delete the rows that a filter matches."""
         keys = await self._lock(**rows)
-        documents = await self._read(keys)
+        documents = await self._read(keys, written=False)
         await self._delete(keys)
         return documents
 
@@ -358,8 +359,16 @@ class _Run:
                 code="TOO_MANY_ROWS",
             )
 
-    async def _read(self, keys: Sequence[Key], names: Sequence[str] = ()) -> list[Document]:
-        """Return the documents of rows, in the order of their keys."""
+    async def _read(
+        self, keys: Sequence[Key], names: Sequence[str] = (), *, written: bool = True
+    ) -> list[Document]:
+        """Return the documents of rows, in the order of their keys.
+
+        Args:
+            keys: The keys.
+            names: Their columns, if they are not those of the declaration.
+            written: Whether the rows are written: if nothing follows, stored documents are read.
+        """
         if not keys:
             return []
         # A filter has the names of fields, and one of them may be that of another field's column.
@@ -371,7 +380,7 @@ class _Run:
         else:
             where = {"or": [{shown[column]: key[column] for column in shown} for key in keys]}
         reading = self._reader.prepare(self._write.source, where)
-        rows = await reading.rows(self._db.read, None, lambda _: None)
+        rows = await written_rows(self._db, reading, stored=written)
         return [Document(row[0], reading.type_name) for row in rows]
 
 

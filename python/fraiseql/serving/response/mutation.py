@@ -123,6 +123,7 @@ class MutationAnswers:
         part: RootPart | None = None
         try:
             async with write_transaction(self.pool, request.identity, name, isolation) as own:
+                own.single = len(parts) == 1
                 before = await self.changes.counts(own) if self.changes else {}
                 for part in parts:
                     result, failures = await _run(part, request, own)

@@ -8,7 +8,7 @@ from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.projection.problems import problems
 from fraiseql.caching.strategies.projection.spec import ProjectionSpec
 from fraiseql.caching.strategies.projection.tables import BUILT, built_comment
-from fraiseql.caching.strategies.projection.tree import SCHEMA, Tree
+from fraiseql.caching.strategies.projection.tree import FLUSH, SCHEMA, Tree
 from fraiseql.catalog.picture import Column, Relation
 from fraiseql.database import Pool
 from fraiseql.expressions import literal
@@ -24,6 +24,12 @@ SELECT obj_description(c.oid, 'pg_class') = '{BUILT}' AS built
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2
 """
+
+_FLUSHES: Final = {
+    "statement": ("", ""),
+    "commit": (f"SET CONSTRAINTS {FLUSH} IMMEDIATE", f"SET CONSTRAINTS {FLUSH} DEFERRED"),
+}
+"""Commands around a read that has the writes of its transaction, by the mode of maintenance."""
 
 
 async def is_whole(spec: ProjectionSpec, pool: Pool) -> bool:
@@ -74,7 +80,15 @@ def stored_source(
     document = "body" if spec.text else "data"
     bases = tuple(table.name.sql for _, table, _ in Tree.of(spec).tables())
     unchanged = must_be_unchanged(spec.table.sql, prompt, bases)
-    return StoredSource(relation, document, "beside", frozenset(embeds), freshness, unchanged)
+    return StoredSource(
+        relation,
+        document,
+        "beside",
+        frozenset(embeds),
+        freshness,
+        unchanged,
+        flush=_FLUSHES.get(spec.mode),
+    )
 
 
 def age(spec: ProjectionSpec) -> str:
