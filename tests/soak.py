@@ -9,7 +9,8 @@ and an application's answers while all of this changes. With ``--upheaval`` ther
 applications; ``--actors`` says what changes. With ``--hostile`` clients attack, abort and do not
 read while PostgreSQL crashes and the way to it is faulty; memory, errors and the slowest heartbeat
 are told. With ``--schema`` schemathesis makes operations from the schema: none may fail inside.
-With ``--peers`` PostGraphile answers the same random questions from the same database.
+With ``--peers`` PostGraphile answers the same random questions from the same database. With
+``--mutations`` generated mutations of many writers are compared with a model of each.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from tests.integration.caching.projection.rounds import Result, Round, run_round
 from tests.integration.caching.projection.schemas import BLOG, OFFICE
 from tests.integration.caching.upheaval.rounds import Upheaval
 from tests.soak_hostile import soak_hostile
+from tests.soak_mutations import soak_mutations
 from tests.soak_peers import soak_peers
 from tests.soak_results import soak_results
 from tests.soak_schema import soak_schema
@@ -48,6 +50,7 @@ KINDS: Final[dict[str, Callable[[argparse.Namespace, dict[str, str]], int]]] = {
     "hostile": soak_hostile,
     "schema": soak_schema,
     "peers": soak_peers,
+    "mutations": lambda options, addresses: soak_mutations(options, addresses, ROUND),
     "results": lambda options, addresses: soak_results(options, addresses, ROUND),
 }
 """Soaks by their options."""
@@ -65,6 +68,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--actors", help="of the upheaval, with commas; else all")
     parser.add_argument("--hostile", action="store_true", help="hostile traffic over HTTP")
     parser.add_argument("--schema", action="store_true", help="operations made by schemathesis")
+    parser.add_argument("--mutations", action="store_true", help="generated mutations")
     parser.add_argument("--peers", action="store_true", help="questions that PostGraphile answers")
     return parser.parse_args(arguments)
 

@@ -24,7 +24,7 @@ ROLE = "fql_two_tenants"
 TABLES = f"""
 CREATE TABLE team (id int PRIMARY KEY, tenant text NOT NULL, name text NOT NULL);
 CREATE TABLE item (
-  id int PRIMARY KEY, team_id int NOT NULL, tenant text NOT NULL, text text NOT NULL);
+  id int PRIMARY KEY, team_id int NOT NULL, tenant text NOT NULL, text text NOT NULL, mark int);
 CREATE INDEX ON item (team_id);
 INSERT INTO team SELECT n, chr(97 + n % 2), 'team ' || n FROM generate_series(1, 6) n;
 INSERT INTO item SELECT n, 1 + n % 6, chr(97 + n / 6 % 2), 'item ' || n
@@ -35,7 +35,7 @@ CREATE POLICY own ON team TO {ROLE}
   USING (tenant = (SELECT current_setting('app.tenant', true)));
 CREATE POLICY own ON item TO {ROLE}
   USING (tenant = (SELECT current_setting('app.tenant', true)));
-GRANT SELECT ON team, item TO {ROLE};
+GRANT SELECT, UPDATE ON team, item TO {ROLE};
 """
 TEAMS = [{"id": n, "tenant": "ab"[n % 2], "name": f"team {n}"} for n in range(1, 7)]
 ITEMS = [
@@ -51,18 +51,20 @@ async def has_teams(context: Mapping[str, Any]) -> bool:
     return await context["db"].fetchval("SELECT EXISTS (SELECT FROM team WHERE id = 2)")
 
 
-@fraiseql.type(sql_source="item")
+@fraiseql.type(sql_source="item", writes=fraiseql.Writes(update=["mark"]))
 class Item:
     id: int
     text: str
+    mark: int | None = None
 
 
-@fraiseql.type(sql_source="team")
+@fraiseql.type(sql_source="team", writes=fraiseql.Writes(update=["name"], many=False))
 class Team:
     id: int
     name: str = fraiseql.field()
     guarded: str | None = fraiseql.field(column="name", requires=has_teams)
     items: list[Item] = fraiseql.embed("item", on="team_id", order_by="id", limit=50)
+    paged: list[Item] = fraiseql.embed("item", on="team_id", connection=True)
 
     @fraiseql.field(needs=["id"])
     async def counted(self, info: fraiseql.Info) -> int:
@@ -98,7 +100,10 @@ QUERIES = [
     fraiseql.find("cached", Team, order_by="id", cache=fraiseql.Cache()),
     fraiseql.find("lasting", Team, order_by="id", cache=fraiseql.Cache(store="redis")),
     fraiseql.find_one("cached_team", Team, by="id", cache=fraiseql.Cache()),
-    fraiseql.connection("pages", Team),
+    fraiseql.connection("pages", Team, aggregates=True),
+    fraiseql.connection("item_pages", Item, aggregates=True),
+    fraiseql.aggregate("item_totals", Item),
+    fraiseql.aggregate("cached_totals", Item, cache=fraiseql.Cache()),
     fraiseql.connection("cached_pages", Team, cache=fraiseql.Cache()),
     *fraiseql.nodes(Team),
     by_repository,
@@ -134,7 +139,54 @@ def one(tenant: str) -> Any:
     return {"name": "team 2"} if tenant == "a" else None
 
 
+def latest(tenant: str) -> Any:
+    rows = [items(tenant, team["id"])[::-1][:2] for team in of_tenant(TEAMS, tenant)]
+    return [{"items": [{"id": row["id"]} for row in each if row["id"] > 5]} for each in rows]
+
+
+def aggregated(tenant: str) -> Any:
+    numbers = [row["id"] for row in of_tenant(ITEMS, tenant)]
+    return {"count": len(numbers), "sum": {"id": sum(numbers)}}
+
+
+def marked(tenant: str) -> Any:
+    return [{"id": row["id"]} for row in of_tenant(ITEMS, tenant)]
+
+
 PATHS: dict[str, tuple[str, Any]] = {
+    "nested arguments": (
+        "{ v: teams { items(where: {id: {gt: 5}}, orderBy: [{id: DESC}], limit: 2) { id } } }",
+        latest,
+    ),
+    "an aggregate": ("{ v: itemTotals { count sum { id } } }", lambda who: [aggregated(who)]),
+    "a cached aggregate": (
+        "{ v: cachedTotals { count sum { id } } }",
+        lambda who: [aggregated(who)],
+    ),
+    "an aggregate in a connection": (
+        "{ v: itemPages(first: 1) { aggregate { count sum { id } } } }",
+        lambda who: {"aggregate": aggregated(who)},
+    ),
+    "an aggregate in an embed": (
+        "{ v: teams { paged(first: 1) { totalCount aggregate { count } } } }",
+        lambda who: [
+            {"paged": {"totalCount": len(rows), "aggregate": {"count": len(rows)}}}
+            for rows in [items(who, team["id"]) for team in of_tenant(TEAMS, who)]
+        ],
+    ),
+    "several global ids": (
+        '{ v: nodes(nodeIds: ["WyJUZWFtIiwyXQ", "WyJUZWFtIiw0XQ"]) { ... on Team { name } } }',
+        lambda who: [{"name": f"team {n}"} if who == "a" else None for n in (2, 4)],
+    ),
+    "an update": ('mutation { v: updateTeam(id: 2, set: {name: "team 2"}) { name } }', one),
+    "an update of many": (
+        "mutation { v: updateManyItem(where: {id: {gt: 0}}, set: {mark: 1}) { id } }",
+        marked,
+    ),
+    "an update of all": (
+        "mutation { v: updateManyItem(all: true, set: {mark: 2}) { id } }",
+        marked,
+    ),
     "a list": ("{ v: teams { name } }", names),
     "a filter": ('{ v: teams(where: {name: {contains: "team"}}) { name } }', names),
     "an embed": ("{ v: teams { items { id } } }", embedded),
@@ -209,7 +261,7 @@ async def mixed(served: Served, rule: random.Random, rounds: int) -> tuple[Count
             return
         answer = json.loads(bytes(response.body))
         codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-        if codes - {"FORBIDDEN"}:
+        if codes - {"FORBIDDEN", "ROW_NOT_FOUND"}:
             answered["failed"] += 1
             return
         answered[path] += 1
@@ -248,7 +300,7 @@ def test_a_request_without_an_identity_sees_no_tenant(tenants: Served) -> None:
     for query, _ in PATHS.values():
         answer = tenants.ask(query, context=context)
         seen = (answer["data"] or {}).get("v")
-        assert not seen or seen == {"nodes": [], "totalCount": 0}, answer
+        assert not re.search(r"[1-9]|team|item", json.dumps(seen)), answer
 
 
 @pytest.mark.parametrize("path", ["a list", "an embed", "a filter by an embed", "a key"])

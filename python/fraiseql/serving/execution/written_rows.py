@@ -1,4 +1,4 @@
-"""Rows as a mutation answers them: from stored documents that have its writes."""
+"""Rows of the answer of a mutation, with its writes."""
 
 from typing import Any
 
