@@ -137,6 +137,35 @@ def test_advice_is_measured_written_deployed_checked_and_undone(
     assert entries.fetch(CATALOG) == before
 
 
+def test_advice_is_measured_in_a_copy_of_the_user_which_stays_as_it_is(
+    entries: Traced, scratches: Scratches, run: Advise, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("db", "apply") == 0
+    ask(entries, 12)
+    scratch: Scratch = scratches("embedded")
+    scratch.run("CREATE DATABASE restored TEMPLATE entries")
+    restored = Traced(entries.url.replace("/entries?", "/restored?"))
+    try:
+        before = restored.fetch(CATALOG)
+        capsys.readouterr()
+        assert run("advise", "--evaluate", "--scratch", restored.url, "--json") == 1
+        document = json.loads(capsys.readouterr().out)
+        assert (document["scratch"]["form"], document["refused"]) == ("url", [])
+        (advice,) = document["advice"]
+        measured = advice["statements"][0]["measured"]
+        assert measured["equal"]
+        assert measured["blocks"][0] > 2 * measured["blocks"][1]
+        assert "writes were not measured: only a copy may be written" in advice["notes"]
+        assert restored.fetch(CATALOG) == before
+        assert run("advise", "--evaluate", "--scratch", f"{entries.url}_missing") == 2
+        assert run("advise", "--evaluate", "--scratch", restored.url) == 1
+        printed = capsys.readouterr().out
+        assert "measured  in url: no copy" in printed
+    finally:
+        restored.runner.close()
+        scratch.run("DROP DATABASE restored WITH (FORCE)")
+
+
 def test_advice_to_cache_is_checked_from_the_first_answers_of_the_cache(
     entries: Traced, run: Advise, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
