@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks.advise_pairs.pairs import Pair, pairs_of, summary
+from benchmarks.advise_pairs.shapes import LETTERS
 from benchmarks.advise_pairs.traced import merged, predicted, prepare, settings_for, tried
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import start_embedded
@@ -23,7 +24,7 @@ from fraiseql.operating.advise.advising import AdviceReport
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.advise_pairs", description=__doc__)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2], metavar="N")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[5, 6], metavar="N")
     parser.add_argument(
         "--wall", action="store_true", help="times of a clock, for a machine without other work"
     )
@@ -31,15 +32,17 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def of_seed(url: str, seed: int, directory: Path, *, wall: bool) -> list[Pair]:
-    """Return the pairs of a seed."""
+async def of_seed(
+    url: str, seed: int, directory: Path, *, wall: bool, letters: str = LETTERS
+) -> list[Pair]:
+    """Return the pairs of a seed, of the tables with some letters."""
     start = time.monotonic()
-    made = await prepare(url, seed)
+    made = await prepare(url, seed, letters)
     print(f"seed {seed}: traced after {time.monotonic() - start:.0f} s", flush=True)
     settings = settings_for(url, directory)
     pool = await open_pool(url, settings)
     try:
-        reports = await predicted(pool, settings, [each.name for each in made], wall=wall)
+        reports = await predicted(pool, settings, made, wall=wall)
         print(f"seed {seed}: predicted after {time.monotonic() - start:.0f} s", flush=True)
         _print_left(reports)
         documents = {key: text for each in reports for key, text in each.workload.documents.items()}
@@ -48,8 +51,8 @@ async def of_seed(url: str, seed: int, directory: Path, *, wall: bool) -> list[P
         await pool.close()
     print(f"seed {seed}: measured after {time.monotonic() - start:.0f} s", flush=True)
     for each in trials:
-        if each.refusal or each.others:
-            print(f"  {each.candidate.title[:60]}: {each.refusal} {each.others}")
+        if each.refusal or each.others or each.notes:
+            print(f"  {each.candidate.title[:60]}: {each.refusal} {each.others} {each.notes}")
     return list(pairs_of(seed, trials, reports, wall=wall))
 
 
@@ -66,13 +69,17 @@ def printed(pairs: Sequence[Pair]) -> None:
         own, real = each.predicted, each.measured
         print(
             f"{word} {each.candidate.kind:<17} {each.seed} {each.name:<10}"
+            f" {'advised' if each.advised else 'not'}"
             f" predicted {own.gain:8.2f} [{own.low:.2f}-{own.high:.2f}]"
             f" measured {each.gain:8.2f} (of a clock {real.gain:.2f}) error {each.error:.2f};"
-            f" {own.before_ms:.2f} -> {own.after_ms:.2f}, floor {each.floor:.3f}, processor"
+            f" {own.before_ms:.2f} -> {own.after_ms:.2f}, floor {each.floor:.3f}, measured"
+            f" {real.before_ms:.2f} -> {real.after_ms:.2f}, processor"
             f" {' '.join(f'{part:.2f}' for part in real.processor or ())}"
         )
     for kind in sorted({each.candidate.kind for each in pairs}):
         print(f"{kind:<17} {summary([each for each in pairs if each.candidate.kind == kind])}")
+    advised = [each for each in pairs if each.advised]
+    print(f"{'advised only':<17} {summary(advised)}" if advised else "nothing was advised")
     for seed in sorted({each.seed for each in pairs}):
         print(f"seed {seed:<12} {summary([each for each in pairs if each.seed == seed])}")
     print(f"{'all':<17} {summary(pairs)}")

@@ -26,6 +26,7 @@ def queries() -> Iterator[Any]:
     for letter in LETTERS:
         yield from _finders(letter)
         yield _totals(letter)
+        yield _repeated(letter)
         for name, sql in _STATEMENTS.items():
             yield _texts(f"{name}_{letter}", sql.format(l=letter))
 
@@ -115,6 +116,16 @@ def _totals(letter: str) -> Any:
 
     totals.__name__ = f"totals_{letter}"
     return fraiseql.query(totals)
+
+
+def _repeated(letter: str) -> Any:
+    sql = f"SELECT status || count(*) FROM item_{letter} GROUP BY status ORDER BY status"
+
+    async def repeated(info: Any) -> list[str]:
+        return [str(row[0]) for row in await info.context["db"].fetch(sql)]
+
+    repeated.__name__ = f"repeated_{letter}"
+    return fraiseql.query(repeated)
 
 
 def _texts(name: str, sql: str) -> Any:

@@ -21,7 +21,8 @@ class Pair:
         predicted: As printed.
         measured: In the copy.
         floor: Milliseconds of a statement that reads nothing, when it was predicted.
-        wall: Whether the times of the trace are those of a clock.
+        wall: Whether both times are those of a clock.
+        advised: Whether it is recommended; if not, it may not pay.
     """
 
     seed: int
@@ -31,10 +32,11 @@ class Pair:
     measured: MeasuredGain
     floor: float
     wall: bool
+    advised: bool
 
     @property
     def gain(self) -> float:
-        """The measured gain: of processor time, unless the trace has times of a clock."""
+        """The measured gain, in the same times as the prediction."""
         if self.wall or self.measured.processor is None:
             return self.measured.gain
         before, after, _ = self.measured.processor
@@ -73,7 +75,10 @@ def pairs_of(
                 statement = next(each for each in report.workload.statements if each.id == key)
                 measured = gains[advice.candidate.id][key]
                 name = report.workload.label(statement)
-                yield Pair(seed, name, advice.candidate, prediction, measured, report.floor, wall)
+                candidate = advice.candidate
+                by_clock = wall or candidate.option == "cache"
+                figures = (prediction, measured, report.floor, by_clock)
+                yield Pair(seed, name, candidate, *figures, advice in report.advice)
 
 
 def summary(pairs: Sequence[Pair]) -> str:

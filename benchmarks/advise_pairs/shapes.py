@@ -4,7 +4,10 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-LETTERS: Final = "abcde"
+LETTERS: Final = "abcd"
+STORED: Final = "ab"
+"""Letters whose documents and results are stored: each such change needs a copy of its own."""
+
 _LEAST: Final = 6_000
 _MOST: Final = 60_000
 _TABLES: Final = """
@@ -97,11 +100,6 @@ class Shape:
             logs=self.logs,
         )
 
-    def _place(self) -> str:
-        if self.scattered:
-            return f"(g * 7919 % {self.rows})"
-        return f"(g * {self.owners} / {self.rows})"
-
 
 def shapes(seed: int) -> list[Shape]:
     """Return the shapes of a seed, the same in every run."""
@@ -121,5 +119,5 @@ def _shape(letter: str, numbers: random.Random) -> Shape:
         scattered=numbers.random() < 0.7,
         groups=numbers.choice((200, 600, 1_500)),
         members=numbers.choice((3, 10, 25)),
-        colours=numbers.choice((20, 200, 2_000)),
+        colours=numbers.choice((200, 1_000, 4_000)),
     )

@@ -4,13 +4,14 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 
 from benchmarks.advise_pairs.declared import app_of
-from benchmarks.advise_pairs.processor import without_other_work
-from benchmarks.advise_pairs.requests import RUNS, Operation, operations
-from benchmarks.advise_pairs.shapes import shapes
+from benchmarks.advise_pairs.processor import few_samples, without_other_work
+from benchmarks.advise_pairs.requests import Operation, operations
+from benchmarks.advise_pairs.shapes import LETTERS, shapes
 from fraiseql.caching.ddl.apply import apply
 from fraiseql.caching.ddl.desired_state import load_desired_state
 from fraiseql.caching.read_sources import read_sources
@@ -33,11 +34,13 @@ from fraiseql.operating.trace.transfer import purge
 from fraiseql.serving import Request, Service
 from fraiseql.settings import Settings
 
-PAIRS = PairLimits(least=24, most=24, seconds=0.7)
+PAIRS: Final = PairLimits(least=10, most=10, seconds=2.0, writes=False)
+SAMPLES: Final = 4
+"""Recorded parameters with which a change is measured."""
 
 
-async def prepare(url: str, seed: int) -> list[Operation]:
-    """Fill a database, and record a trace of its operations; return them."""
+async def prepare(url: str, seed: int, letters: str = LETTERS) -> list[Operation]:
+    """Fill a database, and record a trace of the operations over some letters; return them."""
     numbers = random.Random(seed)
     chosen = shapes(seed)
     connection = await asyncpg.connect(url)
@@ -45,21 +48,23 @@ async def prepare(url: str, seed: int) -> list[Operation]:
         await connection.execute(shape.sql())
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
-    made = [each for shape in chosen for each in operations(shape, numbers)]
+    made = [
+        each for shape in chosen if shape.letter in letters for each in operations(shape, numbers)
+    ]
     settings = Settings().with_values(database_url=url)
     pool = await open_pool(url, settings)
     desired = await load_desired_state(app_of(url).service.schema, pool)
     async with open_admin(pool) as writer:
         await apply(writer, desired)
         # The first runs read from disk.
-        await _serve(url, made, 2)
+        await _serve(url, made, 1)
         await purge(writer)
     await pool.close()
-    await _serve(url, made, RUNS)
+    await _serve(url, made)
     return made
 
 
-async def _serve(url: str, every: Sequence[Operation], runs: int) -> None:
+async def _serve(url: str, every: Sequence[Operation], runs: int | None = None) -> None:
     settings = Settings().with_values(database_url=url, trace="values")
     recorder = Recorder(settings)
     service = Service(app_of(url).service.schema, settings, read_sources, events=recorder)
@@ -77,25 +82,27 @@ async def _serve(url: str, every: Sequence[Operation], runs: int) -> None:
 
 
 async def predicted(
-    pool: Pool, settings: Settings, names: Sequence[str], *, wall: bool
+    pool: Pool, settings: Settings, made: Sequence[Operation], *, wall: bool
 ) -> list[AdviceReport]:
     """Return the advice for each operation, all from one twin."""
-    schema = app_of(settings.database_url).service.schema
+    url = settings.database_url
+    schema = app_of(url).service.schema
     facts = await load_table_facts(pool.inspect, [])
-    times = None if wall else await without_other_work(pool, settings.database_url)
+    cached = [each.name for each in made if each.is_cached]
+    times = None if wall else await without_other_work(pool, url, cached)
+    reports = []
     async with open_form(pool, settings, facts) as opened:
-        form = replace(opened, times=times or opened.times)
-        return [
-            await advise(pool, schema, settings, AdviseOptions(name, 10, 0.0), form)
-            for name in names
-        ]
+        for each in made:
+            form = opened if times is None or each.is_cached else replace(opened, times=times)
+            options = AdviseOptions(each.name, 10, each.write_share)
+            reports.append(await advise(pool, schema, settings, options, form))
+    return reports
 
 
 def changes_of(report: AdviceReport) -> list[Advice]:
-    """Return the advice; without any, the changes that may not pay, whose cache is not measured."""
-    if report.advice:
-        return list(report.advice)
-    return [
+    """Return the advice that can be measured; without any, the changes that may not pay."""
+    advice = [each for each in report.advice if each.candidate.kind != "stale"]
+    return advice or [
         Advice(each.candidate, each.predictions)
         for each in report.rejected
         if each.predictions and each.candidate.option != "cache"
@@ -123,7 +130,9 @@ async def tried(
     trials = []
     async with embedded_scratch(settings.database_url, settings, names, USUAL_LIMITS) as scratch:
         for each in advice:
-            own = [one for one in statements if one.id in each.predictions]
+            chosen = [one for one in statements if one.id in each.predictions]
+            is_cache = each.candidate.option == "cache"
+            own = chosen if is_cache else [few_samples(one, SAMPLES) for one in chosen]
             trials.append(await try_candidate(scratch, application, each.candidate, own, PAIRS))
     return trials
 
