@@ -288,7 +288,7 @@ def _refusal(judged: _Judged) -> str:
     if advice.candidate.kind == "drop index":
         return ""
     if judged.low <= 1 or advice.saved_ms_per_second <= 0:
-        return "its gain may be none"
+        return _gainless(judged)
     least = SLOW_SHARE if advice.candidate.kind in _STORED_KINDS else LEAST_SHARE
     if advice.share < least:
         return f"it saves {advice.share:.2%} of the traced time, less than {least:.0%}"
@@ -297,3 +297,11 @@ def _refusal(judged: _Judged) -> str:
         saved = advice.saved_ms_per_second
         return f"reads save {saved:.3f} ms/s, writes and refreshes cost {costs:.3f} ms/s"
     return ""
+
+
+def _gainless(judged: _Judged) -> str:
+    if not judged.low:
+        return "no examined statement would use it"
+    if judged.low <= 1:
+        return f"it may gain nothing: {judged.low:.1f}x at the lower end of its interval"
+    return "it saves nothing beyond the other advice"

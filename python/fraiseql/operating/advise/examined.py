@@ -154,7 +154,9 @@ def _reason(
     tried = [each for each in rejected if statement.id in each.candidate.statements]
     kinds = {each.candidate.kind for each in tried}
     if all(scan.index for scan in examined.scans) and not kinds & INDEX_KINDS:
-        return f"{figures}; every table is read through an index"
+        figures = f"{figures}; every table is read through an index"
+        if not tried:
+            return figures
     if not tried:
         return f"{figures}; no change was found that may help"
     first, others = tried[0], len(tried) - 1
