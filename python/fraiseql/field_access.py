@@ -51,6 +51,14 @@ _MOMENTS: Mapping[str, frozenset[str]] = {
 }
 """Scalars that are JSON strings, and the column types that need no conversion to compare."""
 
+_RANGED: Final = ("int4", "int8", "num", "date", "ts", "tstz")
+_KINDS: Final[Mapping[str, frozenset[str]]] = {
+    "range": frozenset([f"{of}{kind}" for of in _RANGED for kind in ("range", "multirange")]),
+    "inet": frozenset({"inet", "cidr"}),
+    "ltree": frozenset({"ltree"}),
+}
+"""Types of columns that have the operators of a kind."""
+
 TEXTS: Final = frozenset({"text", "varchar", "name"})
 SESSION_WIRES: Final = frozenset({"timestamptz", "date", "time"})
 """Types whose cast from text depends on settings of the session: they cannot be indexed."""
@@ -189,12 +197,24 @@ def _leaves(
         if leaf is not None:
             wanted_by = f"{type_name}.{field.name}"
             column, inside = stored_column(relation, document, field, wanted_by=wanted_by)
+            _check_kind(field, column, wanted_by, inside=inside)
             form = _form(leaf) if inside else _comparable(column, _form(leaf))
             # Only jsonb has operators.
             form = "json" if form == "any" and column.base_type == "jsonb" else form
             yield FieldAccess(
                 field.name, column, inside, form, leaf.name, _labels(leaf), filter=field.filter
             )
+
+
+def _check_kind(field: FieldDefinition, column: Column, wanted_by: str, *, inside: bool) -> None:
+    """Refuse operators of a kind of columns for a column of another type."""
+    kind = None if field.filter is None else field.filter.column
+    if kind is not None and (inside or column.base_type not in _KINDS[kind]):
+        held = "a key of a document" if inside else column.type_name
+        raise SourceError(
+            f"{wanted_by} has filter=Filter(column={kind!r}), but is {held}.",
+            hint=f"Such columns are {', '.join(sorted(_KINDS[kind]))}.",
+        )
 
 
 def _array(

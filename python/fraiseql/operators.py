@@ -17,13 +17,16 @@ Kind = Literal[
     "json",
     "json_key",
     "json_keys",
+    "json_path",
+    "own_type",
 ]
 """The values that an operator compares, and its operand.
 
 ``equality`` and ``order`` take a value of the field's type, ``list`` a list of them, ``text`` a
 text, ``search`` too, and ``null`` a boolean. ``order`` needs values with an order, ``text`` and
 ``search`` need texts. ``items`` and ``item`` compare arrays with items, ``length`` their number of
-items, ``json`` JSON with JSON, and ``json_key`` and ``json_keys`` its keys.
+items, ``json`` JSON with JSON, ``json_key`` and ``json_keys`` its keys, and ``json_path`` takes a
+jsonpath. ``own_type`` compares with a value of the column's type, or of ``cast``, as text.
 """
 
 
@@ -40,7 +43,7 @@ class FilterOperator:
 
     Attributes:
         name: Name in Python, behind a point if it is an operator of arrays (``list.``), of their
-            length, or of JSON (``json.``); in GraphQL it is in camelCase.
+            length, of JSON (``json.``) or of another type of columns; in GraphQL in camelCase.
         kind: Kind of its values and operand.
         sql: PostgreSQL's operator; ``~~`` is LIKE, ``~~*`` is ILIKE.
         description: Its description in the schema.
@@ -49,6 +52,7 @@ class FilterOperator:
         bounds: Comparisons of the exact number with a neighbour of the compared double, implied by
             this operator on rounded numbers.
         option: The option of ``fraiseql.Filter`` that a field must have for it.
+        cast: Type of PostgreSQL that parses its operand; empty for that of the column.
     """
 
     name: str
@@ -59,6 +63,7 @@ class FilterOperator:
     quantifier: str = ""
     bounds: tuple[tuple[str, str], ...] = ()
     option: str = ""
+    cast: str = ""
 
     @property
     def public_name(self) -> str:
@@ -74,6 +79,8 @@ _DISTINCT: Final = "Not equal; null differs from every value, and not from null.
 _NOT_DISTINCT: Final = "Equal, or both are null."
 _REGEX: Final = "Matches this regular expression of PostgreSQL."
 _SEARCH: Final = 'Contains these words; "a phrase", or and -not as in a web search.'
+_PATH: Final = "This jsonpath finds a value; an error inside of it finds none."
+_RANGE: Final = "Contains this range: [1,5), or [3,3] for one value."
 _ICONTAINS: Final = "Contains this text, without regard to case."
 
 FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
@@ -107,6 +114,16 @@ FILTER_OPERATORS: Final[Mapping[str, FilterOperator]] = {
         FilterOperator("json.has_key", "json_key", "?", "Has this key, or text in a list."),
         FilterOperator("json.has_any_key", "json_keys", "?|", "Has at least one of these keys."),
         FilterOperator("json.has_all_keys", "json_keys", "?&", "Has all of these keys."),
+        FilterOperator("json.path", "json_path", "@?", _PATH, option="path", cast="jsonpath"),
+        FilterOperator("range.contains", "own_type", "@>", _RANGE),
+        FilterOperator("range.contained_by", "own_type", "<@", "Is inside of this range."),
+        FilterOperator("range.overlaps", "own_type", "&&", "Has values of this range."),
+        FilterOperator("range.adjacent", "own_type", "-|-", "Begins or ends where this one does."),
+        FilterOperator("inet.contained_by", "own_type", "<<=", "Is this network, or inside of it."),
+        FilterOperator("inet.contains", "own_type", ">>=", "Is this network, or contains it."),
+        FilterOperator("ltree.descendant_of", "own_type", "<@", "Is this path, or below it."),
+        FilterOperator("ltree.ancestor_of", "own_type", "@>", "Is this path, or above it."),
+        FilterOperator("ltree.matches", "own_type", "~", "Matches this lquery.", cast="lquery"),
         FilterOperator("is_null", "null", description="Null (true) or not null (false)."),
     )
 }

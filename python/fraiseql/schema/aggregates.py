@@ -81,10 +81,10 @@ def fields_of(definition: Composite, model: Model) -> dict[Function, dict[str, A
     return {function: fields for function, fields in functions.items() if fields}
 
 
-def aggregated_types(model: Model) -> frozenset[Any]:
-    """Return the types whose connections have aggregates."""
+def aggregated_types(model: Model) -> frozenset[str]:
+    """Return the GraphQL names of the types whose connections have aggregates."""
     return frozenset(
-        read_hint(query.annotation, query.name).innermost
+        model.definitions[read_hint(query.annotation, query.name).innermost].name
         for query in model.queries
         if query.aggregates
     )

@@ -164,8 +164,7 @@ class GraphQLBuilder:
 
     def _connection(self, nodes: Any) -> GraphQLObjectType:
         name = get_named_type(nodes).name
-        aggregated = any(self.model.definitions[each].name == name for each in self._aggregated)
-        return connection_type(nodes, self._aggregate(name) if aggregated else None)
+        return connection_type(nodes, self._aggregate(name) if name in self._aggregated else None)
 
     def _argument(self, entry: ArgumentDefinition) -> GraphQLArgument:
         return GraphQLArgument(
@@ -364,6 +363,10 @@ class GraphQLBuilder:
                 )
             filters[name] = self.filters[key]
         for name in json_fields(definition):
+            field = definition.fields[name]
+            if field.filter is not None and field.filter.path:
+                filters[name] = json_filter(self._named(Any), own_filter_name(definition, field))
+                continue
             if JSON_FILTER not in self.filters:
                 self.filters[JSON_FILTER] = json_filter(self._named(Any))
             filters[name] = self.filters[JSON_FILTER]

@@ -6,6 +6,7 @@ from typing import Any
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.schema.abstract import check_abstract
+from fraiseql.schema.container_filters import is_json
 from fraiseql.schema.defaults import external_default
 from fraiseql.schema.definitions import (
     ArgumentDefinition,
@@ -21,6 +22,7 @@ from fraiseql.schema.filters import (
     comparable,
     embedded,
     filtered,
+    is_text,
     leaf_ref,
     misplaced_operators,
 )
@@ -66,6 +68,8 @@ def _check_field(owner: Composite, field: FieldDefinition, model: Model) -> None
 
 def _check_operators(field: FieldDefinition, only: Filter, label: str, model: Model) -> None:
     ref = leaf_ref(field, model)
+    if ref is None and only == Filter(path=True) and is_json(field):
+        return
     if ref is None:
         raise DeclarationError(
             f"{label} has filter=, but no filter: it is no stored scalar or enum.",
@@ -76,6 +80,12 @@ def _check_operators(field: FieldDefinition, only: Filter, label: str, model: Mo
         raise DeclarationError(
             f"{label} has filter= with {', '.join(misplaced)}, which cannot compare its type.",
             hint="Name operators of the type; regex and search are for texts only.",
+        )
+    if only.path or (only.column is not None and not is_text(ref, model)):
+        option = "path=True" if only.path else f"column={only.column!r}"
+        raise DeclarationError(
+            f"{label} has filter= with {option}, which cannot compare its type.",
+            hint="path is for JSON alone, without other options; column for texts: str.",
         )
 
 

@@ -19,6 +19,7 @@ from graphql import (
 
 from fraiseql.naming import to_camel
 from fraiseql.operators import FILTER_OPERATORS, JsonOperand, Kind
+from fraiseql.schema.definitions import FieldDefinition
 from fraiseql.schema.filters import COMBINING, GENERATED, leaf_ref
 from fraiseql.schema.hints import TypeReference, read_hint
 from fraiseql.schema.model import Composite, Model
@@ -54,9 +55,15 @@ def json_fields(definition: Composite) -> list[str]:
     return [
         name
         for name, field in definition.fields.items()
-        if not (field.embed or field.computed or field.graphql_name in COMBINING)
-        and read_hint(field.annotation, name).target in (dict, Any)
+        if field.graphql_name not in COMBINING and is_json(field)
     ]
+
+
+def is_json(field: FieldDefinition) -> bool:
+    """Return whether a field is stored and holds any JSON."""
+    if field.embed or field.computed:
+        return False
+    return read_hint(field.annotation, field.name).target in (dict, Any)
 
 
 def array_filter_name(leaf_name: str) -> str:
@@ -103,8 +110,8 @@ def length_filter() -> GraphQLInputObjectType:
     )
 
 
-def json_filter(leaf: GraphQLScalarType) -> GraphQLInputObjectType:
-    """Build the input that compares JSON."""
+def json_filter(leaf: GraphQLScalarType, path_name: str = "") -> GraphQLInputObjectType:
+    """Build the input that compares JSON; with ``path``, under a name of its own."""
     keys = GraphQLList(GraphQLNonNull(GraphQLString))
     operands: dict[Kind, GraphQLInputType] = {
         "json": leaf,
@@ -112,8 +119,10 @@ def json_filter(leaf: GraphQLScalarType) -> GraphQLInputObjectType:
         "json_keys": keys,
         "null": GraphQLBoolean,
     }
+    if path_name:
+        operands["json_path"] = GraphQLString
     return GraphQLInputObjectType(
-        JSON_FILTER,
+        path_name or JSON_FILTER,
         _own_operators(operands, "json."),
         description="Comparisons of JSON; all of them must hold.",
         out_type=_with_json,

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from fraiseql.errors import DeclarationError
 from fraiseql.naming import suggestion
 from fraiseql.operators import FILTER_OPERATORS
+
+ColumnKind = Literal["range", "inet", "ltree"]
+"""Kinds of columns with operators of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +23,26 @@ class Filter:
         search: A text search configuration, such as ``"english"``, with which ``search`` finds
             words; None for no search. The column may be a text or a ``tsvector``.
         indexed: Whether the filter is removed at the start if no index begins with the column.
+        column: ``range``, ``inet`` or ``ltree``, for a field of texts in a column of such a type:
+            its operators replace those of texts.
+        path: Whether JSON has ``path``, a jsonpath of the client. It may contain regular
+            expressions: only ``statement_timeout`` ends it.
     """
 
     operators: Sequence[str] | None = None
     regex: bool = False
     search: str | None = None
     indexed: bool = False
+    column: ColumnKind | None = None
+    path: bool = False
 
     def has(self, option: str) -> bool:
         """Whether an operator that needs an option is one of them.
 
         Args:
-            option: ``regex`` or ``search``.
+            option: ``regex``, ``search`` or ``path``.
         """
-        return self.regex if option == "regex" else self.search is not None
+        return bool(getattr(self, option))
 
     def named(self) -> frozenset[str] | None:
         """Return the names of the operators with those of the options; None for all."""
@@ -65,8 +74,11 @@ def read_filter(label: str, value: Any) -> Filter | None:
         _check_names(label, value.operators)
     if not (value.search is None or (isinstance(value.search, str) and value.search)):
         raise _refused(label, value)
+    if not (value.column is None or value.column in get_args(ColumnKind)):
+        raise _refused(label, value)
     names = None if value.operators is None else tuple(value.operators)
-    return Filter(names, bool(value.regex), value.search, bool(value.indexed))
+    options = (bool(value.indexed), value.column, bool(value.path))
+    return Filter(names, bool(value.regex), value.search, *options)
 
 
 def _check_names(label: str, names: Any) -> None:

@@ -201,7 +201,8 @@ def leaf_filter(
         only: The operators of one field.
     """
     names = only.named() if only else None
-    kinds = {*_kinds(leaf, text=text), "null"}
+    own = only.column if only else None
+    kinds = {*_kinds(leaf, text=text and own is None), "null"}
     operands: Mapping[Kind, GraphQLInputType] = {
         "equality": leaf,
         "order": leaf,
@@ -219,6 +220,11 @@ def leaf_filter(
         and (not operator.option or (only is not None and only.has(operator.option)))
         and (names is None or operator.name in names)
     }
+    for operator in FILTER_OPERATORS.values() if own else ():
+        if operator.name.startswith(f"{own}."):
+            fields[to_camel(operator.public_name)] = GraphQLInputField(
+                GraphQLString, description=operator.description, out_name=operator.public_name
+            )
     return GraphQLInputObjectType(
         name or filter_name(leaf.name),
         fields,

@@ -119,7 +119,9 @@ class Service:
         """
         pool = await open_pool(self.settings.database_url, self.settings)
         try:
-            loaded = await load_sources(self.schema, pool, self._publish, prove=True)
+            loaded = await load_sources(
+                self.schema, pool, self._publish, prove=True, mark=self.settings.debug
+            )
             if self.results is not None:
                 await self.results.start(self.schema, pool)
             if self._caches_results:

@@ -97,7 +97,10 @@ class Reading:
             return await self._rows(read, reader, note)
         except FraiseQLError as error:
             error.relation = self.prepared.query.relation
-            raise
+            blamed = self.prepared.query.blamed(error)
+            if blamed is error:
+                raise
+            raise blamed from error.__cause__
 
     async def _rows(
         self, read: ReadRows, reader: StoredReader | None, note: Callable[[StalenessReport], None]

@@ -162,6 +162,7 @@ class CompiledRoot:
         return await self.estimate.added(run.values, run.read)
 
     def _blamed(self, error: FraiseQLError) -> FraiseQLError:
+        error = self.query.blamed(error)
         return blamed(error) if self.query.has_cursor else error
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from fraiseql.errors import InputError
+from fraiseql.errors import FraiseQLError, InputError, sqlstate_of
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.reads import RelationQuery
 from fraiseql.serving.sql import (
@@ -21,6 +21,8 @@ from fraiseql.sources import Freshness, RoleAccess
 Bind = Callable[[Mapping[str, Any]], Any]
 
 _MOST_VARIANTS: Final = 8
+
+_SYNTAX: Final = "42601"
 
 _STATEMENT: Final = 2_000
 _CHARACTER: Final = 15
@@ -42,6 +44,7 @@ class PreparedQuery:
         text: SQL.
         relation: Its relation, for the log.
         has_cursor: Whether a parameter is part of a cursor.
+        has_parsed: Whether PostgreSQL parses a parameter by a grammar.
         parameters: Sources of its parameters, for printing.
         choose: Returns the variant for the values of a request, if a declared index needs another
             text for some values; else None.
@@ -52,6 +55,7 @@ class PreparedQuery:
         "_variants",
         "choose",
         "has_cursor",
+        "has_parsed",
         "parameters",
         "relation",
         "text",
@@ -72,6 +76,7 @@ class PreparedQuery:
         self.relation = query.read.relation.sql
         self.parameters = statement.parameters
         self.has_cursor = any(each.cursor is not None for each in statement.parameters)
+        self.has_parsed = any(each.parsed for each in statement.parameters)
         self._binders = [
             binder(parameter, converter(parameter)) for parameter in statement.parameters
         ]
@@ -95,6 +100,10 @@ class PreparedQuery:
         """Return the forms of the statement that are compiled."""
         return (self,) if self._variants is None else self._variants.compiled()
 
+    def blamed(self, error: FraiseQLError) -> FraiseQLError:
+        """Return the error of the statement; of its parameter, if that has a wrong syntax."""
+        return of_syntax(error) if self.has_parsed else error
+
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Return the parameters for one request.
 
@@ -102,6 +111,18 @@ class PreparedQuery:
             InputError: A value has the wrong form for the field that it is compared with.
         """
         return [bind(values) for bind in self._binders]
+
+
+def of_syntax(error: FraiseQLError) -> FraiseQLError:
+    """Return the error of a statement with a text that PostgreSQL parses."""
+    if sqlstate_of(error) != _SYNTAX:
+        return error
+    invalid = InputError(
+        "A jsonpath or another text with a grammar cannot be read.",
+        hint="See the syntax in PostgreSQL's documentation of the operator.",
+    )
+    invalid.__cause__, invalid.relation = error.__cause__, error.relation
+    return invalid
 
 
 class _Variants:

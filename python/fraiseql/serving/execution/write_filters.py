@@ -1,9 +1,11 @@
 """Checks of the filters of writes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fraiseql.errors import InputError
+from fraiseql.database import WriteTransaction
+from fraiseql.errors import FraiseQLError, InputError
+from fraiseql.serving.execution.statements import of_syntax
 
 _COMBINING: Final = frozenset({"and", "or", "not"})
 
@@ -49,3 +51,26 @@ def _empty(path: tuple[str | int, ...]) -> InputError:
         code="WHERE_EMPTY",
         path=path,
     )
+
+
+async def filtered_rows(
+    db: WriteTransaction, sql: str, args: Sequence[Any], *, parsed: bool
+) -> Sequence[Any]:
+    """Return the rows of a filter.
+
+    Args:
+        db: The transaction.
+        sql: The query.
+        args: Its parameters.
+        parsed: Whether PostgreSQL parses one of them by a grammar.
+
+    Raises:
+        FraiseQLError: The query failed; ``InputError`` for a value that it cannot use.
+    """
+    try:
+        return await db.fetch(sql, *args)
+    except FraiseQLError as error:
+        blamed = of_syntax(error) if parsed else error
+        if blamed is error:
+            raise
+        raise blamed from error.__cause__

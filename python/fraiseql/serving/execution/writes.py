@@ -24,7 +24,7 @@ from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.statements import binder
 from fraiseql.serving.execution.violations import CODES, CONFLICTS
-from fraiseql.serving.execution.write_filters import check_not_empty
+from fraiseql.serving.execution.write_filters import check_not_empty, filtered_rows
 from fraiseql.serving.execution.written_rows import written_rows
 from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.relations import Relations, bind_source
@@ -288,8 +288,7 @@ class _Run:
 
     def _content(self, value: Any) -> Key:
         """Return the columns that an input has, with their values."""
-        items = vars(value).items()
-        return {self.columns[name]: item for name, item in items if item is not UNSET}
+        return {self.columns[name]: item for name, item in vars(value).items() if item is not UNSET}
 
     def _of_key(self, key: Mapping[str, Any]) -> Key:
         return {self.columns[name]: value for name, value in key.items()}
@@ -337,19 +336,20 @@ class _Run:
         if not all_rows:
             check_not_empty(where)
         most = self._write.max_affected
-        condition, args = self._condition(where or {})
+        condition, args, parsed = self._condition(where or {})
         sql = lock_sql(self._relation, self._key, condition, most + 1)
-        keys = [dict(row) for row in await self._db.fetch(sql, *args)]
+        keys = [dict(row) for row in await filtered_rows(self._db, sql, args, parsed=parsed)]
         self._check_number(len(keys))
         return keys
 
-    def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    def _condition(self, where: Mapping[str, Any]) -> tuple[str, list[Any], bool]:
         where = uniform(dict(where))
         scope = self._relations.scope(self._write.type_name, bind_source(self._source))
         writer = ConditionWriter("t0", [])
         condition = writer.condition(parse_filter(references(where, "where"), scope))
         bind = [binder(parameter, converter(parameter)) for parameter in writer.parameters]
-        return condition, [each({"where": where}) for each in bind]
+        parsed = any(parameter.parsed for parameter in writer.parameters)
+        return condition, [each({"where": where}) for each in bind], parsed
 
     def _check_number(self, rows: int) -> None:
         if rows > self._write.max_affected:
@@ -367,7 +367,7 @@ class _Run:
         Args:
             keys: The keys.
             names: Their columns, if they are not those of the declaration.
-            written: Whether the rows are written: if nothing follows, stored documents are read.
+            written: Whether nothing is written after it, so that stored documents are read.
         """
         if not keys:
             return []

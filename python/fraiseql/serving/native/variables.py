@@ -114,7 +114,7 @@ def is_plain(parameter: Parameter) -> bool:
     """Return whether Rust makes a parameter of a value of a request as Python does."""
     return (
         isinstance(parameter.source, ValueRef)
-        and not (parameter.array or parameter.side)
+        and not (parameter.array or parameter.side or parameter.parsed)
         and parameter.cursor is None
         and parameter.wire in WIRES
         and (not parameter.pattern or parameter.wire in {"text", "column"})

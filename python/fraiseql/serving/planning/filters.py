@@ -226,6 +226,8 @@ def _own_comparison(access: FieldAccess, operator: str, value: Leaf, owner: str)
             hint="Operators: " + ", ".join(sorted(names)) + ".",
             code="UNKNOWN_OPERATOR",
         )
+    if row.option and not (access.filter and access.filter.has(row.option)):
+        raise _undeclared(access, operator, row.option, owner)
     if value is None:
         raise InputError(f"{place} cannot compare with null.", hint="Write is_null: true.")
     if row.kind == "json":
@@ -233,7 +235,7 @@ def _own_comparison(access: FieldAccess, operator: str, value: Leaf, owner: str)
         if not isinstance(value, ValueRef) and _has_references(value):
             raise InputError(f"{place} takes JSON without variables inside.", hint=_WHOLE)
     elif (row.kind in ("items", "json_keys")) is not isinstance(value, list | tuple | ListValueRef):
-        single = row.kind in ("item", "json_key")
+        single = row.kind in ("item", "json_key", "json_path")
         raise InputError(f"{place} takes {'one value' if single else 'a list'}.")
     return FieldComparison(access, row.name, value)
 
@@ -292,12 +294,25 @@ def _has_references(value: Any) -> bool:
 def _comparison(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
     if access.form in OWN_OPERATORS and operator != "is_null":
         return _own_comparison(access, operator, value, owner)
+    kind = None if access.filter is None else access.filter.column
+    own = FILTER_OPERATORS.get(f"{kind}.{operator}")
+    if own is not None:
+        return _single(access, own.name, value, f"{operator} of {owner}.{access.name}")
     _check_operator(access, operator, owner)
     if operator in ("distinct_from", "not_distinct_from"):
         # Conditions that are unknown count as false, also where they are negated.
         equal = _checked(access, "eq", value, owner)
         return Negation(equal) if operator == "distinct_from" else equal
     return _checked(access, operator, value, owner)
+
+
+def _single(access: FieldAccess, operator: str, value: Leaf, place: str) -> Filter:
+    """Return the comparison with one value that is not null."""
+    if value is None:
+        raise InputError(f"{place} cannot compare with null.", hint="Write is_null: true.")
+    if isinstance(value, list | tuple | ListValueRef | Mapping):
+        raise InputError(f"{place} takes one value.")
+    return FieldComparison(access, operator, value)
 
 
 def _checked(access: FieldAccess, operator: str, value: Leaf, owner: str) -> Filter:
@@ -339,11 +354,7 @@ def _check_operator(access: FieldAccess, operator: str, owner: str) -> None:
     kind = FILTER_OPERATORS[operator].kind
     option = FILTER_OPERATORS[operator].option
     if option and not (access.filter and access.filter.has(option)):
-        raise InputError(
-            f"{owner}.{access.name} is not declared for {operator}.",
-            hint=f"Declare it: fraiseql.field(filter=fraiseql.Filter({option}=…)).",
-            code="UNKNOWN_OPERATOR",
-        )
+        raise _undeclared(access, operator, option, owner)
     if kind in ("text", "search") and access.form not in _TEXT_FORMS:
         raise InputError(f"{operator} compares text; {owner}.{access.name} is not text.")
     if kind == "order" and access.form in ("Boolean", "boolean"):
@@ -351,6 +362,14 @@ def _check_operator(access: FieldAccess, operator: str, owner: str) -> None:
     if kind == "order" and not access.ordered:
         held = access.column.type_name
         raise InputError(f"{operator} compares by order; {owner}.{access.name} is {held}.")
+
+
+def _undeclared(access: FieldAccess, operator: str, option: str, owner: str) -> InputError:
+    return InputError(
+        f"{owner}.{access.name} is not declared for {operator}.",
+        hint=f"Declare it: fraiseql.field(filter=fraiseql.Filter({option}=…)).",
+        code="UNKNOWN_OPERATOR",
+    )
 
 
 def comparisons(part: Filter) -> Iterator[FieldComparison | NullTest]:

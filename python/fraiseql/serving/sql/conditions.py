@@ -129,7 +129,7 @@ class ConditionWriter:
         if operator == "is_null":
             return self._null_form(part)
         row = FILTER_OPERATORS[operator]
-        own = access.form in OWN_OPERATORS
+        own = access.form in OWN_OPERATORS or row.kind == "own_type"
         if own or (may_have_hint(access, operator) and not is_rounded(access)):
             return self._own_form(part, row) if own else self._hinted_form(part)
         if row.kind in ("text", "search"):
@@ -146,10 +146,14 @@ class ConditionWriter:
     def _own_form(self, part: FieldComparison, row: FilterOperator) -> str:
         """Return a comparison of an array or of JSON."""
         access, column = part.access, column_sql(self._alias, part.access)
+        if row.kind == "own_type":
+            return self._typed_form(part, row)
         if row.kind == "length":
             self.parameters.append(Parameter(part.value, "int8", name=access.name))
             number = f"${len(self.parameters)}::{ty('int8')}"
             return f"{fn('cardinality')}({column}) {op(row.sql)} {number}"
+        if row.kind == "json_path":
+            return self._path_form(part, row)
         listed = row.kind in ("items", "json_keys")
         wire = "json" if row.kind == "json" else "text"
         self.parameters.append(Parameter(part.value, wire, listed, name=access.name))
@@ -157,9 +161,32 @@ class ConditionWriter:
         if row.kind in ("items", "item"):
             items = value if listed else f"ARRAY[{value}]"
             return f"{column} {op(row.sql)} {items}::{access.column.base_sql}"
-        left = f"({column} {op('->')} {literal(access.name)})" if access.in_document else column
+        left = self._json(access)
         cast = f"::{ty('jsonb')}" if row.kind == "json" else ""
         return f"{left} {op(row.sql)} {value}{cast}"
+
+    def _json(self, access: FieldAccess) -> str:
+        column = column_sql(self._alias, access)
+        return f"({column} {op('->')} {literal(access.name)})" if access.in_document else column
+
+    def _path_form(self, part: FieldComparison, row: FilterOperator) -> str:
+        """Return a test by a jsonpath, whose errors at run time count as no match."""
+        path = self._parsed(part, ty(row.cast))
+        return f"{self._json(part.access)} {op(row.sql)} {path}"
+
+    def _typed_form(self, part: FieldComparison, row: FilterOperator) -> str:
+        """Return a comparison with a value of the column's type, or of another one, as text."""
+        column = part.access.column
+        cast = f"{quote(column.operators)}.{row.cast}" if row.cast else column.base_sql
+        if column.base_type == "cidr":
+            cast = ty("inet")
+        sign = op(row.sql, column.operators)
+        return f"{column_sql(self._alias, part.access)} {sign} {self._parsed(part, cast)}"
+
+    def _parsed(self, part: FieldComparison, cast: str) -> str:
+        """Return a text of a request that PostgreSQL parses."""
+        self.parameters.append(Parameter(part.value, "text", name=part.access.name, parsed=True))
+        return f"${len(self.parameters)}::{ty('text')}::{cast}"
 
     def _rounded_form(self, part: FieldComparison) -> str:
         """Return a comparison of the double that a client reads, with bounds for an index."""

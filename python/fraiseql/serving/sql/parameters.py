@@ -46,6 +46,7 @@ class Parameter:
         side: The neighbour of a double that is sent instead: ``below`` or ``above``.
         name: The name of the compared field, for messages.
         cursor: The part of a cursor that is sent instead of the text.
+        parsed: Whether PostgreSQL parses the text by a grammar, with a syntax error for others.
     """
 
     source: Any
@@ -56,6 +57,7 @@ class Parameter:
     side: str = ""
     name: str = ""
     cursor: CursorPart | None = None
+    parsed: bool = False
 
 
 _PLACEHOLDER: Final = re.compile(r"\$([0-9]+)::")

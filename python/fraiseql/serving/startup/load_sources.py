@@ -10,7 +10,7 @@ from fraiseql.database import Pool
 from fraiseql.schema import Schema
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.startup.columns import CheckedDeclarations, check_columns
-from fraiseql.serving.startup.indexed import withdraw_unindexed
+from fraiseql.serving.startup.indexed import mark_unindexed, withdraw_unindexed
 from fraiseql.serving.startup.proof import prove as prove_declarations
 from fraiseql.serving.startup.unordered import withdraw_uncompared
 from fraiseql.serving.startup.writes import check_writes
@@ -40,7 +40,7 @@ async def all_live(_schema: Schema, _catalog: Catalog, _pool: Pool, live: Source
 
 
 async def load_sources(
-    schema: Schema, pool: Pool, publish: Publish, *, prove: bool = False
+    schema: Schema, pool: Pool, publish: Publish, *, prove: bool = False, mark: bool = False
 ) -> LoadedSources:
     """Return the sources of ``schema``, after checking every declared relation and column.
 
@@ -50,6 +50,7 @@ async def load_sources(
         publish: Returns the sources to read instead of the live ones.
         prove: Whether types and predicates are also checked by PostgreSQL, and filters without an
             operator in PostgreSQL are removed from the schema.
+        mark: Whether the schema says which filters and orders no index serves.
 
     Raises:
         SourceError: A relation or column does not exist; the message has the nearest name.
@@ -63,6 +64,8 @@ async def load_sources(
         served = list(_served(relations, checked.bound_relations))
         withdraw_uncompared(relations, served)
         await withdraw_unindexed(pool, relations, served)
+        if mark:
+            await mark_unindexed(pool, relations, served)
         await prove_declarations(pool, relations, checked)
         await check_writes(pool, relations)
     return LoadedSources(live, await publish(schema, catalog, pool, live))
