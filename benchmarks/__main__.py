@@ -1,7 +1,7 @@
 """Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|stored|cache|…]``.
 
 ``stored`` runs every measurement of stored documents, ``stored-reads`` and so on only one;
-``cache`` runs those of result caches.
+``cache`` runs those of result caches. ``peers`` compares features with Strawberry; only by name.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from benchmarks import first_sight, interpreter, memory, postgres, report, serving, transform
 from benchmarks.bench import Bench
+from benchmarks.features import step as features
 from benchmarks.plan import FULL_PLAN, QUICK_PLAN, Plan
 from benchmarks.processes import Cores
 from benchmarks.result_cache import steps as cache
@@ -24,6 +25,8 @@ STEPS: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
     "first-sight": first_sight.run,
     "memory": memory.run,
 }
+NAMED: Mapping[str, Callable[[Bench], Awaitable[None]]] = {"peers": features.run}
+"""Steps on the same server that run only when they are named."""
 ALL = (*stored.STEPS, *cache.STEPS)
 """Steps with a server of their own."""
 
@@ -35,13 +38,13 @@ def arguments() -> argparse.Namespace:
         "steps",
         nargs="*",
         metavar="STEP",
-        help=f"{', '.join(('data', *STEPS, *ALL, *GROUPS))}, report; all if none",
+        help=f"{', '.join(('data', *STEPS, *NAMED, *ALL, *GROUPS))}, report; all if none",
     )
     parser.add_argument("--quick", action="store_true", help="little data, short rounds: < 2 min")
     parsed = parser.parse_args()
     for group, names in GROUPS.items():
         parsed.steps += names if group in parsed.steps else ()
-    if unknown := set(parsed.steps) - {*STEPS, *ALL, *GROUPS, "data", "report"}:
+    if unknown := set(parsed.steps) - {*STEPS, *NAMED, *ALL, *GROUPS, "data", "report"}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}")
     return parsed
 
@@ -55,7 +58,7 @@ async def measure(steps: list[str], plan: Plan) -> None:
         print(f"  PostgreSQL {database.version}, embedded", flush=True)
         bench = Bench(plan, database, Cores.split())
         database.pin(set(bench.cores.others))
-        for name, step in STEPS.items():
+        for name, step in (*STEPS.items(), *NAMED.items()):
             if name in steps:
                 started = time.monotonic()
                 print(name, flush=True)
@@ -70,7 +73,7 @@ def main() -> None:
         sys.exit("The benchmark reads processor time and memory from /proc: it runs on Linux only.")
     plan = QUICK_PLAN if options.quick else FULL_PLAN
     steps = options.steps or [*STEPS, *ALL, "report"]
-    if {"data", *STEPS} & set(steps):
+    if {"data", *STEPS, *NAMED} & set(steps):
         asyncio.run(measure(steps, plan))
     if chosen := [name for name in stored.STEPS if name in steps]:
         print("stored documents", flush=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks import comparison, page, plot, result, summary
+from benchmarks.features import step as features
 from benchmarks.paths import COMPARISON, PAGE
 
 
@@ -30,8 +31,9 @@ def run(*, quick: bool, write: bool) -> None:
 
 def console(results: Mapping[str, Any]) -> Iterable[str]:
     """Yield the lines for the terminal."""
-    if result := results.get("serving"):
-        yield from _serving(result)
+    for kind in ("serving", "features"):
+        if result := results.get(kind):
+            yield from _serving(result)
     yield ""
     rows = [
         (target.step, target.goal, target.figure, "hit" if target.hit else "MISSED")
@@ -51,7 +53,7 @@ def _serving(result: Mapping[str, Any]) -> Iterable[str]:
     table = summary.medians(result["figures"]["rounds"], result["method"]["foreign_limit"])
     for operation, peers in table.items():
         yield f"\n{operation}: {result['figures']['operations'][operation]}"
-        ours = peers.get(summary.OURS, {}).get("cpu_ms")
+        ours = (peers.get(summary.OURS) or peers.get(features.OURS, {})).get("cpu_ms")
         ceiling = peers.get(summary.CEILING, {}).get("cpu_ms")
         head = ("", "CPU ms", "req/s", "p50 ms", "p99 ms", "PG ms", "RSS MB", "ceiling", "ours", "")
         yield from columns([head, *(_row(n, r, ceiling, ours) for n, r in peers.items())])

@@ -18,7 +18,7 @@ CACHE_KINDS = (
     "cache-ring",
 )
 KINDS = ("transform", "serving", "first-sight", "memory", *STORED, *CACHE_KINDS)
-UNPUBLISHED = ("roads",)
+UNPUBLISHED = ("roads", "features")
 """Measured by name only: no result of a full run is published."""
 
 

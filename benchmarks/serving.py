@@ -132,10 +132,10 @@ def _rounds(bench: Bench, operation: Operation, running: Sequence[Running]) -> I
         load.run(operation, application.port, 1 if bench.plan.quick else 2, 0, bench.cores.others)
     for number in range(1, bench.plan.rounds + 1):
         for each in running:
-            yield _undisturbed(bench, operation, each, number)
+            yield undisturbed(bench, operation, each, number)
 
 
-def _undisturbed(bench: Bench, operation: Operation, running: Running, number: int) -> Round:
+def undisturbed(bench: Bench, operation: Operation, running: Running, number: int) -> Round:
     """Measure a round, again if others used the machine; the last attempt counts."""
     measured = measure(bench, operation, running, number)
     for _ in range(0 if bench.plan.quick else RETRIES):

@@ -1,0 +1,1 @@
+"""FraiseQL next to Strawberry: filters, pages, totals, aggregates and writes."""
