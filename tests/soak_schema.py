@@ -6,6 +6,9 @@ import tempfile
 from argparse import Namespace
 from pathlib import Path
 
+from tests.failure.traffic import complete
+from tests.failure.traffic.application import TABLES
+from tests.failure.traffic.clients import NOTES
 from tests.failure.traffic.env import prepare, served
 
 PROGRAM = Path(__file__).parent.parent / ".setup" / "soak" / "bin" / "schemathesis"
@@ -27,11 +30,19 @@ def soak_schema(arguments: Namespace, addresses: dict[str, str]) -> int:
 
 
 async def _run_server(url: str, folder: Path, seconds: int, seed: int) -> int:
-    await prepare(url, folder)
-    async with served(url, folder) as (port, _):
-        asking = await asyncio.to_thread(_run, port, seconds, seed)
-    print("\n".join(asking.stdout.splitlines()[-40:]), flush=True)
-    return asking.returncode
+    """Let it ask an application with every form of read and write, then the hostile one."""
+    applications = (
+        ("complete", complete.TABLES, "{ __typename }"),
+        ("application", TABLES, NOTES[0]),
+    )
+    for module, tables, query in applications:
+        await prepare(url, folder, tables, module)
+        async with served(url, folder, query) as (port, _):
+            asking = await asyncio.to_thread(_run, port, max(1, seconds // 2), seed)
+        print("\n".join(asking.stdout.splitlines()[-40:]), flush=True)
+        if asking.returncode:
+            return asking.returncode
+    return 0
 
 
 def _run(port: int, seconds: int, seed: int) -> subprocess.CompletedProcess[str]:

@@ -18,36 +18,40 @@ API = f"""
 import sys
 
 sys.path.insert(0, {str(ROOT)!r})
-from tests.failure.traffic.application import app
+from tests.failure.traffic.%s import app
 """
 SETTINGS = {"SEND_TIMEOUT": 3, "REQUEST_TIMEOUT": 20, "STATEMENT_TIMEOUT": 5, "POOL_SIZE": 4}
 
 
-async def prepare(url: str, folder: Path) -> None:
+async def prepare(
+    url: str, folder: Path, tables: str = TABLES, module: str = "application"
+) -> None:
     """Recreate the tables, write the module to serve into the folder, and apply it."""
     async with connected(url) as connection:
         await connection.execute("DROP SCHEMA IF EXISTS fraiseql CASCADE")
-        await connection.execute(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {TABLES}")
-    (folder / "api.py").write_text(API)
+        await connection.execute(f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {tables}")
+    (folder / "api.py").write_text(API % module)
     words = ("db", "apply", "api:app")
     applied = await asyncio.to_thread(fraiseql, *words, cwd=folder, url=url)
     assert applied.returncode == 0, applied.stderr
 
 
 @contextlib.asynccontextmanager
-async def served(url: str, folder: Path) -> AsyncIterator[tuple[int, Running]]:
+async def served(
+    url: str, folder: Path, query: str = NOTES[0]
+) -> AsyncIterator[tuple[int, Running]]:
     """The port and the program, once it answers."""
     with bind_near(HOST, FIRST_PORT + 250) as bound:
         port = port_of(bound)
     words = ("serve", "api:app", "--port", str(port))
     with running(*words, cwd=folder, url=url, settings=SETTINGS) as program:
-        await until_ready(port)
+        await until_ready(port, query)
         yield port, program
 
 
-async def until_ready(port: int) -> None:
-    """Ask until the notes are answered."""
-    sent = request(f'{{"query": "{NOTES[0]}"}}'.encode(), "t0")
+async def until_ready(port: int, query: str = NOTES[0]) -> None:
+    """Send a query until it is answered."""
+    sent = request(f'{{"query": "{query}"}}'.encode(), "t0")
     text = b""
     for _ in range(600):
         with contextlib.suppress(OSError, TimeoutError):
