@@ -76,7 +76,7 @@ async def test_the_server_is_killed_under_writers(own: Crashing, seed: int, how:
         await writers.connect(own.url)
         await asyncio.sleep(random.uniform(0.02, 0.25))
         # On a machine that is busy the time alone is too short for any to leave a document.
-        await writers.some(12)
+        await writers.some(60)
         await kill(own, writers, how)
         await writers.ended()
         connection = await own.connect()

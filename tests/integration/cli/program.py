@@ -14,12 +14,17 @@ from fraiseql.demo.client import HttpClient, HttpResponse
 
 HOST = "127.0.0.1"
 PATIENCE = 90.0
+"""Seconds to wait for what takes a few."""
 
 _PROGRAM = [sys.executable, "-m", "fraiseql.cli"]
 
 
 def fraiseql(
-    *words: str, cwd: Path, url: str | None = None, text: str | None = None
+    *words: str,
+    cwd: Path,
+    url: str | None = None,
+    text: str | None = None,
+    patience: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
@@ -29,7 +34,7 @@ def fraiseql(
         input=text,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=patience,
         check=False,
     )
 

@@ -103,7 +103,7 @@ def test_demo_gives_way_when_its_port_is_taken(
 
 
 def test_demo_check_from_nothing(tmp_path: Path) -> None:
-    done = fraiseql("demo", "--check", "--json", cwd=tmp_path)
+    done = fraiseql("demo", "--check", "--json", cwd=tmp_path, patience=600)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["agreed"] == report["total"] >= 15 + 3
@@ -114,7 +114,7 @@ def test_demo_check_from_nothing(tmp_path: Path) -> None:
 
 
 def test_demo_check_prints_a_table(flights: str, tmp_path: Path) -> None:
-    done = fraiseql("demo", "--check", "--database-url", flights, cwd=tmp_path)
+    done = fraiseql("demo", "--check", "--database-url", flights, cwd=tmp_path, patience=600)
     assert done.returncode == 0, done.stderr
     tables = [part.splitlines() for part in done.stdout.strip().split("\n\n")]
     gains, tour, written, sums = tables

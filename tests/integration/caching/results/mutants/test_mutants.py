@@ -127,6 +127,10 @@ async def test_each_rule_is_needed(
     assert survived == []
 
 
+ATTEMPTS = 3
+"""A plan that autovacuum throws away in the middle of a schedule hides a mutant once."""
+
+
 async def detected(database: str, redis_url: str, kind: Kind, mutant: Mutant) -> bool:
     """Whether the schedule finds a wrong hit."""
     validation._sql.cache_clear()
@@ -135,6 +139,9 @@ async def detected(database: str, redis_url: str, kind: Kind, mutant: Mutant) ->
             await env.learn(asked(1).reads)
             async with on_stage(env) as stage:
                 stage.number = 1_000 * (1 + MUTANTS.index(mutant))
-                return await mutant.found_by(stage) != []
+                for _ in range(ATTEMPTS):
+                    if await mutant.found_by(stage) != []:
+                        return True
+                return False
     finally:
         validation._sql.cache_clear()
