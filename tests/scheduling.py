@@ -30,12 +30,17 @@ LONG: Final = (
 
 
 CASES_IN_TURN: Final = (
+    "tests/docs/test_pages.py",
     "tests/failure/test_bad_documents.py",
     "tests/integration/caching/generated_column/test_refusals.py",
     "tests/integration/caching/materialized_view/test_refusals.py",
     "tests/integration/caching/projection/test_declared_refusals.py",
+    "tests/integration/caching/projection/test_single_session.py",
+    "tests/integration/caching/projection/test_statements.py",
+    "tests/integration/caching/results/dependencies/test_refusals.py",
     "tests/integration/caching/results/engine/test_settings.py",
     "tests/integration/cli/",
+    "tests/integration/database/test_facade.py",
     "tests/integration/http/",
     "tests/integration/operating/test_scratch_copies.py",
     "tests/integration/serving/test_bad_documents.py",
@@ -47,9 +52,6 @@ CASES_IN_TURN: Final = (
     "tests/integration/serving/test_messages.py",
     "tests/integration/serving/test_positions.py",
     "tests/integration/serving/test_start_types.py",
-    "tests/integration/caching/projection/test_interleavings.py",
-    "tests/integration/caching/projection/test_storm.py",
-    "tests/property/test_names.py",
 )
 """Many cases each, independent of each other: half of them run on each server."""
 
@@ -76,7 +78,6 @@ FILES_IN_TURN: Final = (
     "tests/integration/search_path/",
     "tests/integration/serving/",
     "tests/peers/",
-    "tests/property/test_two_roads.py",
     "tests/spec/test_validation_rules.py",
 )
 """Python decides these, or SQL that other tests run on both servers: each file runs on one.
@@ -85,13 +86,25 @@ Oracles, tests that kill, and tests of what is read from the catalog run on both
 """
 
 
+LONG_ON_BOTH: Final = (
+    "tests/integration/caching/upheaval/",
+    "tests/integration/serving/test_definition_kinds.py",
+)
+"""Long tests of what each version of PostgreSQL does in its own way with definitions.
+
+The other long tests run each case on one of the two in turn; the checks `pytest-18` and
+`pytest-15` run all on each.
+"""
+
 LONG_FILES_IN_TURN: Final = (
     "tests/clients/",
-    "tests/browser/test_ops_page.py",
+    "tests/browser/",
     "tests/property/test_hidden.py",
+    "tests/property/test_names.py",
     "tests/property/test_permissions.py",
+    "tests/property/test_two_roads.py",
 )
-"""The same, of the long ones: what is planned, hidden and shown depends on no server."""
+"""Of these a whole file runs on one: its cases share what is slow to make."""
 
 
 TOGETHER: Final = (
@@ -120,11 +133,11 @@ def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
     if kind is not None and "flights" in getattr(item, "fixturenames", ()):
         # Loaded on one server; `fraiseql demo` loads them on the embedded one in its own test.
         return kind == servers[-1]
-    if kind is not None and item.nodeid.startswith(LONG_FILES_IN_TURN):
-        return _turn(item.nodeid.partition("::")[0], servers) == kind
-    if kind is None or (is_long(item.nodeid) and not item.nodeid.startswith(CASES_IN_TURN)):
+    if kind is None or item.nodeid.startswith(LONG_ON_BOTH):
         return True
-    if item.nodeid.startswith(CASES_IN_TURN):
+    if item.nodeid.startswith(LONG_FILES_IN_TURN):
+        return _turn(item.nodeid.partition("::")[0], servers) == kind
+    if is_long(item.nodeid) or item.nodeid.startswith(CASES_IN_TURN):
         return _turn(item.nodeid.replace(kind, ""), servers) == kind
     if item.nodeid.startswith(FILES_IN_TURN):
         return _turn(item.nodeid.partition("::")[0], servers) == kind

@@ -11,7 +11,15 @@ from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.settings import Settings
 from scripts.build_native import is_fresh
 from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
-from tests.scheduling import CASES_IN_TURN, FILES_IN_TURN, LONG, SLOWEST, TOGETHER
+from tests.scheduling import (
+    CASES_IN_TURN,
+    FILES_IN_TURN,
+    LONG,
+    LONG_FILES_IN_TURN,
+    LONG_ON_BOTH,
+    SLOWEST,
+    TOGETHER,
+)
 
 # Some codes are a single word.
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)+|STALE|ISOLATION|UNAUTHENTICATED|FORBIDDEN")
@@ -154,6 +162,8 @@ def test_each_test_that_the_schedule_names_exists() -> None:
     """A path that was renamed would run otherwise than the schedule says, without a word."""
     listed = (
         *LONG,
+        *LONG_ON_BOTH,
+        *LONG_FILES_IN_TURN,
         *CASES_IN_TURN,
         *FILES_IN_TURN,
         *SLOWEST,

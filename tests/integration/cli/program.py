@@ -13,7 +13,7 @@ from pathlib import Path
 from fraiseql.demo.client import HttpClient, HttpResponse
 
 HOST = "127.0.0.1"
-PATIENCE = 90.0
+PATIENCE = 240.0
 """Seconds to wait for what takes a few."""
 
 _PROGRAM = [sys.executable, "-m", "fraiseql.cli"]
