@@ -19,6 +19,9 @@ from tests.integration.serving.test_writes_everywhere import STRATEGIES, TABLES,
 LEAST: Final = 6
 """Mutations of each writer, however slow the machine is."""
 
+FIRST: Final = 1_000_001
+"""Key of the first writer's shelf, which no generated key reaches."""
+
 MOST: Final = 30
 """Volumes of a shelf; documents have at most 50."""
 
@@ -183,7 +186,7 @@ class Writer:
 
 def mutation_round(url: str, strategy: str, seed: int, seconds: float, *, writers: int = 4) -> Seen:
     """Write for some seconds to an application with one strategy, in a fresh database schema."""
-    names = ", ".join(f"({number}, 'shelf {number}')" for number in range(101, 101 + writers))
+    names = ", ".join(f"({number}, 'shelf {number}')" for number in range(FIRST, FIRST + writers))
     start = (
         f"INSERT INTO shelf (id, name) VALUES {names}; INSERT INTO shelf (name) VALUES ('taken')"
     )
@@ -199,7 +202,7 @@ def mutation_round(url: str, strategy: str, seed: int, seconds: float, *, writer
             listed = [
                 Writer(
                     [first, other],
-                    101 + number,
+                    FIRST + number,
                     embeds=not isinstance(stored, GeneratedColumn),
                     rule=random.Random(f"{seed} {number}"),
                     seen=seen,
