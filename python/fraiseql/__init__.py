@@ -16,6 +16,7 @@ from fraiseql.errors import (
     StatementTimeout,
     Unauthenticated,
 )
+from fraiseql.http.identity import DeclaredIdentity as Identity
 from fraiseql.http.jwt.bearer import JWT
 from fraiseql.schema import (
     ID,
@@ -76,6 +77,7 @@ __all__ = [
     "FraiseQLError",
     "GeneratedColumn",
     "Gin",
+    "Identity",
     "Index",
     "Info",
     "InputError",

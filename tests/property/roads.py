@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,17 +51,26 @@ class Response:
 
 async def ask(port: int, request: bytes) -> Response:
     """Send one request on a connection of its own."""
+    return (await ask_in_order(port, [request]))[0]
+
+
+async def ask_in_order(port: int, asked: Sequence[bytes]) -> list[Response]:
+    """Send requests one after the other on one connection."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = [
-            (name.lower(), value) for name, _, value in (h.partition(": ") for h in head[1:-2])
-        ]
-        length = int(dict(headers).get("content-length", 0))
-        body = await reader.readexactly(length)
+        return [await _exchange(reader, writer, request) for request in asked]
     finally:
         writer.close()
+
+
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> Response:
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    headers = [(name.lower(), value) for name, _, value in (h.partition(": ") for h in head[1:-2])]
+    length = int(dict(headers).get("content-length", 0))
+    body = await reader.readexactly(length)
     kept = sorted(header for header in headers if header[0] not in FREE)
     native = _NATIVE in dict(headers).get("server-timing", "")
     return Response(int(head[0].split()[1]), tuple(kept), _ID.sub(b"", body), native)
@@ -105,13 +114,46 @@ def _request(text: str, variables: dict[str, Any], random: Random) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def same(ports: Sequence[int], asked: Sequence[bytes], random: Random) -> list[int]:
+def sent_by(request: bytes, header: str) -> bytes:
+    """Return a request with the header line of a client."""
+    line, _, rest = request.partition(b"\r\n")
+    return line + b"\r\n" + header.encode() + rest
+
+
+def post(query: str, header: str) -> bytes:
+    """Return a request of a client."""
+    body = json.dumps({"query": query}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n{header}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def data(answer: Response) -> Any:
+    """Return the data of an answer without errors."""
+    content = json.loads(answer.body)
+    assert "errors" not in content, content
+    return content["data"]
+
+
+async def same(
+    ports: Sequence[int], asked: Sequence[bytes], random: Random, *, sockets: int = 0
+) -> list[int]:
     """Ask both servers in an order of their own, several at a time; answers must be equal.
+
+    Args:
+        ports: Ports of the native and of the Python server.
+        asked: The requests.
+        random: Chooses the order.
+        sockets: Connections that all requests share; 0 for one connection for each request.
 
     Returns:
         For each server, how many answers were made without Python.
     """
-    answers = await asyncio.gather(*[_answers(port, asked, random.random()) for port in ports])
+    seeds = [random.random() for _ in ports]
+    work = [
+        _shared(port, asked, seed, sockets) if sockets else _answers(port, asked, seed)
+        for port, seed in zip(ports, seeds, strict=True)
+    ]
+    answers = await asyncio.gather(*work)
     for request, native, python in zip(asked, *answers, strict=True):
         assert native == python, request.decode()
     return [sum(answer.native for answer in each) for each in answers]
@@ -131,18 +173,46 @@ async def _answers(port: int, asked: Sequence[bytes], seed: float) -> list[Respo
     return [found[number] for number in range(len(asked))]
 
 
+async def _shared(port: int, asked: Sequence[bytes], seed: float, sockets: int) -> list[Response]:
+    order = list(range(len(asked)))
+    Random(seed).shuffle(order)
+    parts = [order[number::sockets] for number in range(sockets)]
+    answers = await asyncio.gather(
+        *[ask_in_order(port, [asked[number] for number in part]) for part in parts]
+    )
+    found = {
+        number: answer
+        for part, own in zip(parts, answers, strict=True)
+        for number, answer in zip(part, own, strict=True)
+    }
+    return [found[number] for number in range(len(asked))]
+
+
 @contextmanager
-def served(url: str, ports: Sequence[int], directory: Path, *, cached: bool) -> Iterator[None]:
-    """Serve the application on the native and on the Python server while the block runs."""
+def served(
+    url: str,
+    ports: Sequence[int],
+    directory: Path,
+    *,
+    app: str = "tests.property.roads_app:app",
+    more: Mapping[str, str],
+) -> Iterator[None]:
+    """Serve an application on the native and on the Python server while the block runs.
+
+    Args:
+        url: Address of the database.
+        ports: Ports of the native and of the Python server.
+        directory: An empty directory.
+        app: The application.
+        more: Variables of its environment.
+    """
     with ExitStack() as stack:
         for road, port in zip(ROADS, ports, strict=True):
             own = directory / road
             own.mkdir()
-            words = ["serve", "tests.property.roads_app:app", "--port", str(port)]
+            words = ["serve", app, "--port", str(port)]
             words.append("--native" if road == "native" else "--no-native")
             (own / "tests").symlink_to(ROOT / "tests")
-            program = stack.enter_context(
-                running(*words, cwd=own, url=url, more={"ROADS_CACHED": "yes" if cached else ""})
-            )
+            program = stack.enter_context(running(*words, cwd=own, url=url, more=more))
             program.answer(port, "{ __typename }")
         yield

@@ -78,7 +78,8 @@ def bench(
     ports = _ports()
     running = Bench(database, ports)
     directory = tmp_path_factory.mktemp("roads")
-    with roads.served(database, ports, directory, cached=request.param):
+    more = {"ROADS_CACHED": "yes" if request.param else ""}
+    with roads.served(database, ports, directory, more=more):
         yield running
     running.close()
 

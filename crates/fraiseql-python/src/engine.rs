@@ -72,6 +72,29 @@ impl Engine {
         self.shared.add(edition, plan).map_err(PyValueError::new_err)
     }
 
+    /// Set the names of the headers that decide the identity of a request.
+    fn declare(&self, headers: Vec<Vec<u8>>) {
+        self.shared.declare(headers.into_iter().map(Bytes::from).collect());
+    }
+
+    /// Drop all identities, and return the number of the edition that begins.
+    fn begin_identities(&self) -> u64 {
+        self.shared.begin_identities()
+    }
+
+    /// Add an identity, as JSON, of an edition for requests with these values of the headers.
+    ///
+    /// Return its number; None if the edition has ended.
+    fn identify(
+        &self,
+        edition: u64,
+        values: Vec<Option<Vec<u8>>>,
+        identity: &[u8],
+    ) -> PyResult<Option<u64>> {
+        let values: Vec<_> = values.into_iter().map(|value| value.map(Bytes::from)).collect();
+        self.shared.identify(edition, &values, identity).map_err(PyValueError::new_err)
+    }
+
     /// Note that a request with this ``accept`` gets a response of this type.
     #[pyo3(signature = (accept, content_type))]
     fn accept(&self, accept: Option<Vec<u8>>, content_type: Vec<u8>) {

@@ -61,18 +61,18 @@ impl Hits {
         number: u64,
         begun: (u64, u64),
         reliance: (u64, Vec<String>),
-        request: (bool, PyBackedBytes, Headers, PyBackedBytes),
+        request: (bool, PyBackedBytes, Headers, PyBackedBytes, u64),
         response: (Headers, PyBackedBytes),
     ) -> bool {
         let (watch, tags) = reliance;
-        let (is_get, query, sent, content) = request;
+        let (is_get, query, sent, content, client) = request;
         let method = if is_get { Method::Get } else { Method::Post };
         let request =
             Request { method, query: copy(&query), headers: copies(&sent), body: copy(&content) };
         let (headers, body) = response;
         let tags = tags.into_iter().map(String::into_boxed_str).collect();
         let (headers, body) = (copies(&headers), copy(&body));
-        let value = NewValue { id: number, begun, watch, tags, headers, body };
+        let value = NewValue { id: number, client, begun, watch, tags, headers, body };
         self.shared.hits().remember(&request, value)
     }
 

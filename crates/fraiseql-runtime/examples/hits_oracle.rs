@@ -207,7 +207,7 @@ async fn ask(oracle: &Oracle, client: &Client, key: usize) -> Result<(), Failure
     let body = Bytes::copy_from_slice(&n.to_le_bytes());
     hits.remember(
         &request,
-        NewValue { id, begun, watch: 1, tags: vec![tag], headers: Vec::new(), body },
+        NewValue { id, client: 0, begun, watch: 1, tags: vec![tag], headers: Vec::new(), body },
     );
     Ok(())
 }

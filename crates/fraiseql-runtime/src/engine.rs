@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::counts::Runs;
 use crate::headers::Headers;
+use crate::identities::Identities;
 use crate::lanes::Lanes;
-use crate::live;
+use crate::live::{self, Database};
 use crate::memory::Hits;
 use crate::message::{Request, Response};
 use crate::operation::Operation;
@@ -26,6 +27,7 @@ pub struct Engine {
     settings: RwLock<Option<Arc<Settings>>>,
     lanes: RwLock<Option<Arc<Lanes>>>,
     headers: Headers,
+    identities: Identities,
     plans: Plans,
     hits: Hits,
 }
@@ -49,7 +51,8 @@ impl Engine {
     /// Python answers whatever is not known here: a document without a plan, a variable in an
     /// unexpected form, an error of the database.
     pub async fn answer(&self, request: &Request) -> Option<Response> {
-        if let Some(response) = self.hits.answer(request).await {
+        let client = self.identities.of(request)?;
+        if let Some(response) = self.hits.answer(request, client.number()).await {
             return Some(response);
         }
         let settings = current(&self.settings)?;
@@ -59,8 +62,10 @@ impl Engine {
         }
         let media = self.headers.media(request)?;
         let operation = Operation::of(request)?;
-        let (plan, slots) = self.plans.find(&operation.document, |plan| plan.read(&operation))?;
-        live::answer(&plan, &slots, &lanes, &settings, (request.method, media)).await
+        let read = |plan: &Plan| client.allows(plan).then(|| plan.read(&operation)).flatten();
+        let (plan, slots) = self.plans.find(&operation.document, read)?;
+        let database = Database { lanes: &lanes, setting: client.setting() };
+        live::answer(&plan, &slots, database, &settings, (request.method, media)).await
     }
 
     /// Opens all connections, unless that takes long.
@@ -110,6 +115,33 @@ impl Engine {
         let most = current(&self.settings).map_or(0, |settings| settings.most_plans);
         self.plans.add(edition, Plan::compile(plan)?, most);
         Ok(())
+    }
+
+    /// Sets the names of the headers that decide the identity of a request.
+    ///
+    /// From then on Python answers each request whose identity it has not told.
+    pub fn declare(&self, headers: Vec<Bytes>) {
+        self.identities.declare(headers);
+    }
+
+    /// Drops all identities, and returns the number of the edition that begins.
+    pub fn begin_identities(&self) -> u64 {
+        self.identities.begin()
+    }
+
+    /// Adds an identity, which is JSON, of an edition, for requests with these values of headers.
+    ///
+    /// Returns its number, see [`crate::NewValue::client`]; `None` if it is dropped.
+    ///
+    /// # Errors
+    /// Names the fault.
+    pub fn identify(
+        &self,
+        edition: u64,
+        values: &[Option<Bytes>],
+        identity: &[u8],
+    ) -> Result<Option<u64>, String> {
+        self.identities.add(edition, values, identity)
     }
 
     /// Notes that a request with this `accept` gets a response of this type.

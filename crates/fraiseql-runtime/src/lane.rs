@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use futures_util::TryStreamExt;
+use futures_util::future::try_join4;
+use futures_util::{FutureExt, TryFutureExt, TryStreamExt};
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{CancelToken, Client, Error, Row, Statement as Prepared};
 
 use crate::counts::Run;
+use crate::identity::Setting;
 use crate::parameter::Parameter;
 use crate::plan::Statement;
 use crate::target::Target;
@@ -26,6 +28,8 @@ pub(crate) enum Failure {
     Failed,
     /// Its answer has too many bytes.
     TooLarge,
+    /// Its transaction may not have ended.
+    Open,
 }
 
 impl From<Error> for Failure {
@@ -61,11 +65,20 @@ impl<'a> FromSql<'a> for Document<'a> {
     }
 }
 
+/// The role and the number of a prepared statement, or the text of one that sets an identity.
+///
+/// A plan may contain a function that only one role may call, and names that only one role finds.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Key {
+    Read(Option<Arc<str>>, u64),
+    Setting(Arc<str>),
+}
+
 /// An open connection.
 #[derive(Debug)]
 pub(crate) struct Lane {
     client: Client,
-    prepared: Mutex<HashMap<u64, Prepared>>,
+    prepared: Mutex<HashMap<Key, Prepared>>,
     answers: AtomicUsize,
 }
 
@@ -104,13 +117,14 @@ impl Lane {
         parameters: &[Parameter<'_>],
         most: usize,
     ) -> Result<Rows, Failure> {
-        let prepared = self.prepared(statement).await?;
+        let key = Key::Read(None, statement.number);
+        let prepared = self.prepared(&key, &statement.text).await?;
         let start = Instant::now();
         let answer = self.rows(&prepared, parameters, most).await;
         self.answers.fetch_add(1, Ordering::Relaxed);
         if matches!(answer, Err(Failure::Failed)) {
             // A change of the schema may have made it invalid.
-            self.known().remove(&statement.number);
+            self.known().remove(&key);
         }
         let (rows, bytes) = answer?;
         let run = Run { duration: start.elapsed(), rows: rows.len(), bytes };
@@ -137,20 +151,75 @@ impl Lane {
         Ok((rows, bytes))
     }
 
-    async fn prepared(&self, statement: &Statement) -> Result<Prepared, Failure> {
-        if let Some(prepared) = self.known().get(&statement.number) {
+    /// Runs a statement in a transaction that has an identity.
+    ///
+    /// The end of the transaction undoes all that was set in it, also by functions. The rows count
+    /// only if all steps succeeded, so that none is read under another identity.
+    pub async fn run_as(
+        &self,
+        setting: &Setting,
+        statement: &Statement,
+        parameters: &[Parameter<'_>],
+        most: usize,
+    ) -> Result<Rows, Failure> {
+        let set = self.prepared(&Key::Setting(Arc::clone(&setting.text)), &setting.text).await?;
+        let set = (&set, setting.values.as_slice());
+        let key = Key::Read(setting.role.clone(), statement.number);
+        let known = self.known().get(&key).cloned();
+        let prepared = if let Some(prepared) = known {
+            prepared
+        } else {
+            // Under the identity, since the role decides which names it finds.
+            let prepare = self.client.prepare(&statement.text).map_err(Failure::from);
+            self.keep(key.clone(), self.transaction(set, prepare).await?)
+        };
+        let start = Instant::now();
+        let answer = self.transaction(set, self.rows(&prepared, parameters, most)).await;
+        if matches!(answer, Err(Failure::Failed)) {
+            self.known().remove(&key);
+        }
+        let (rows, bytes) = answer?;
+        let run = Run { duration: start.elapsed(), rows: rows.len(), bytes };
+        Ok(Rows { rows, run })
+    }
+
+    /// Does work in a transaction that has an identity; all messages are sent at once.
+    async fn transaction<T>(
+        &self,
+        (set, values): (&Prepared, &[String]),
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let begin = self.client.batch_execute("BEGIN READ ONLY").map(Ok);
+        let set = self.client.execute_raw(set, values).map(Ok);
+        // The rest of an answer that is too large is not waited for.
+        let work = work.map(|result| match result {
+            Err(Failure::TooLarge) => Err(Failure::TooLarge),
+            result => Ok(result),
+        });
+        let end = self.client.batch_execute("ROLLBACK").map_err(|_| Failure::Open);
+        let (begun, is_set, result, ()) = try_join4(begin, set, work, end).await?;
+        begun?;
+        is_set?;
+        result
+    }
+
+    async fn prepared(&self, key: &Key, text: &str) -> Result<Prepared, Failure> {
+        if let Some(prepared) = self.known().get(key) {
             return Ok(prepared.clone());
         }
-        let prepared = self.client.prepare(&statement.text).await?;
+        Ok(self.keep(key.clone(), self.client.prepare(text).await?))
+    }
+
+    fn keep(&self, key: Key, prepared: Prepared) -> Prepared {
         let mut known = self.known();
         if known.len() >= PREPARED {
             known.clear();
         }
-        known.insert(statement.number, prepared.clone());
-        Ok(prepared)
+        known.insert(key, prepared.clone());
+        prepared
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Prepared>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Prepared>> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::CancelToken;
 
+use crate::identity::Setting;
 use crate::lane::{Failure, Lane, Rows};
 use crate::parameter::Parameter;
 use crate::plan::{Answer, Statement};
@@ -120,9 +121,34 @@ impl Lanes {
         parameters: &[Parameter<'_>],
         most: usize,
     ) -> Result<Rows, Failure> {
-        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| Failure::Failed)?;
-        let held = self.own_lane(permit).ok_or(Failure::Failed)?;
-        let running = held.lane.run(statement, parameters, most);
+        let held = self.held().await?;
+        let lane = Arc::clone(&held.lane);
+        self.ended(statement, held, lane.run(statement, parameters, most)).await
+    }
+
+    /// Runs a statement under an identity, on a connection that nothing else uses.
+    pub async fn run_as(
+        &self,
+        setting: &Setting,
+        statement: &Statement,
+        parameters: &[Parameter<'_>],
+        most: usize,
+    ) -> Result<Rows, Failure> {
+        if statement.rest.lasts() {
+            return Err(Failure::Failed);
+        }
+        let held = self.held().await?;
+        let lane = Arc::clone(&held.lane);
+        self.ended(statement, held, lane.run_as(setting, statement, parameters, most)).await
+    }
+
+    /// Waits for the end of a statement; its connection is free again, or closed.
+    async fn ended(
+        &self,
+        statement: &Statement,
+        held: Held,
+        running: impl Future<Output = Result<Rows, Failure>>,
+    ) -> Result<Rows, Failure> {
         let Ok(rows) = tokio::time::timeout(self.target.longest(), running).await else {
             // Python waits as long as the settings allow.
             statement.rest.begin();
@@ -131,10 +157,16 @@ impl Lanes {
         if let Ok(rows) = &rows {
             statement.slow.store(rows.run.duration > SLOW, Ordering::Relaxed);
         }
-        if !matches!(rows, Err(Failure::TooLarge)) {
+        if !matches!(rows, Err(Failure::TooLarge | Failure::Open)) {
             held.finish();
         }
         rows
+    }
+
+    /// A connection that nothing else uses, until it is dropped.
+    async fn held(&self) -> Result<Held, Failure> {
+        let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| Failure::Failed)?;
+        self.own_lane(permit).ok_or(Failure::Failed)
     }
 
     /// An open connection for reads by key; those that are not open are being opened.

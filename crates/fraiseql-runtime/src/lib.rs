@@ -9,6 +9,8 @@ mod check;
 mod counts;
 mod engine;
 mod headers;
+mod identities;
+mod identity;
 mod json;
 mod lane;
 mod lanes;

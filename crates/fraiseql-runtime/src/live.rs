@@ -1,6 +1,5 @@
 //! Answers from the database.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,6 +8,7 @@ use futures_util::future::try_join_all;
 
 use crate::counts::Run;
 use crate::headers::header;
+use crate::identity::Setting;
 use crate::lane::{Document, Failure, Rows};
 use crate::lanes::Lanes;
 use crate::message::{Method, Response};
@@ -16,6 +16,13 @@ use crate::parameter::Parameter;
 use crate::plan::{Answer, Plan, Statement};
 use crate::settings::Settings;
 use crate::template::Slots;
+
+/// The connections, and the identity that transactions get on them.
+#[derive(Clone, Copy)]
+pub(crate) struct Database<'a> {
+    pub lanes: &'a Lanes,
+    pub setting: Option<&'a Setting>,
+}
 
 /// The body of an answer, and how long its steps took.
 struct Body {
@@ -29,12 +36,12 @@ struct Body {
 pub(crate) async fn answer(
     plan: &Plan,
     slots: &Slots<'_>,
-    lanes: &Arc<Lanes>,
+    database: Database<'_>,
     settings: &Settings,
     (method, media): (Method, Bytes),
 ) -> Option<Response> {
     let start = Instant::now();
-    let body = match tokio::time::timeout(settings.deadline(), body(plan, slots, lanes)).await {
+    let body = match tokio::time::timeout(settings.deadline(), body(plan, slots, database)).await {
         Ok(body) => body?,
         Err(_) => return Some(settings.late(media)),
     };
@@ -50,6 +57,20 @@ pub(crate) async fn answer(
     Some(Response { status: 200, headers, body: body.text.into() })
 }
 
+impl Database<'_> {
+    async fn run(
+        self,
+        statement: &Statement,
+        parameters: &[Parameter<'_>],
+        most: usize,
+    ) -> Result<Rows, Failure> {
+        match self.setting {
+            None => self.lanes.run(statement, parameters, most).await,
+            Some(setting) => self.lanes.run_as(setting, statement, parameters, most).await,
+        }
+    }
+}
+
 fn timing(sql: Duration, render: Duration) -> String {
     let (sql, render) = (sql.as_secs_f64() * 1e3, render.as_secs_f64() * 1e3);
     format!(
@@ -58,11 +79,11 @@ fn timing(sql: Duration, render: Duration) -> String {
     )
 }
 
-async fn body(plan: &Plan, slots: &Slots<'_>, lanes: &Arc<Lanes>) -> Option<Body> {
+async fn body(plan: &Plan, slots: &Slots<'_>, database: Database<'_>) -> Option<Body> {
     let start = Instant::now();
     let parameters: Vec<Vec<Parameter<'_>>> =
         plan.statements.iter().map(|statement| bound(statement, slots)).collect::<Option<_>>()?;
-    let answers = rows(plan, &parameters, lanes).await.ok()?;
+    let answers = rows(plan, &parameters, database).await.ok()?;
     let fetched = Instant::now();
     let text = rendered(plan, &answers)?;
     let runs = answers.iter().map(|rows| rows.run).collect();
@@ -77,16 +98,15 @@ fn bound<'a>(statement: &'a Statement, slots: &Slots<'a>) -> Option<Vec<Paramete
 async fn rows(
     plan: &Plan,
     parameters: &[Vec<Parameter<'_>>],
-    lanes: &Lanes,
+    database: Database<'_>,
 ) -> Result<Vec<Rows>, Failure> {
+    let run = |statement, parameters| database.run(statement, parameters, plan.max_bytes);
     if let ([statement], [parameters]) = (plan.statements.as_slice(), parameters) {
-        return Ok(vec![lanes.run(statement, parameters, plan.max_bytes).await?]);
+        return Ok(vec![run(statement, parameters).await?]);
     }
     let pairs = plan.statements.iter().zip(parameters);
-    let answers = try_join_all(
-        pairs.map(|(statement, parameters)| lanes.run(statement, parameters, plan.max_bytes)),
-    )
-    .await?;
+    let runs = pairs.map(|(statement, parameters)| run(statement, parameters));
+    let answers = try_join_all(runs).await?;
     let bytes: usize = answers.iter().map(|rows| rows.run.bytes).sum();
     if bytes > plan.max_bytes { Err(Failure::TooLarge) } else { Ok(answers) }
 }

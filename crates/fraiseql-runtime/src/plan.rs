@@ -29,6 +29,8 @@ struct Description<'a> {
     #[serde(borrow)]
     shape: &'a RawValue,
     max_bytes: usize,
+    /// Outcomes of checks that it was made for, by their number.
+    rights: Vec<(usize, bool)>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +84,8 @@ pub(crate) struct Plan {
     pub streams: usize,
     pub shape: Shape,
     pub max_bytes: usize,
+    /// Outcomes of checks that it was made for, by their number.
+    pub rights: Vec<(usize, bool)>,
     pub counts: Counts,
 }
 
@@ -109,6 +113,7 @@ impl Plan {
             streams: described.streams,
             shape,
             max_bytes: described.max_bytes,
+            rights: described.rights,
         };
         plan.check()?;
         Ok(plan)
@@ -131,6 +136,11 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// Whether it reads stored documents.
+    pub fn reads_stored(&self) -> bool {
+        self.statements.iter().any(|statement| statement.complete)
     }
 
     /// The values that vary, if the plan answers the operation.

@@ -55,6 +55,13 @@ class Identity:
             names.add(name.lower())
             _check_text(f"The session variable {name!r}", value)
 
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of setting and value, in the order in which they are set."""
+        if self.role is None:
+            return self.variables
+        return (("role", self.role), *self.variables)
+
     @classmethod
     def of(cls, role: str | None, variables: Mapping[str, str]) -> Self:
         """Return the identity for ``role`` and ``session`` of a context, in any order."""

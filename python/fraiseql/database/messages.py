@@ -99,7 +99,7 @@ def bound(values: Sequence[bytes | None]) -> bytes:
 
 def identity_sql(identity: Identity) -> str:
     """Return the statement that sets an identity, the same for all values."""
-    count = 2 * len(_pairs(identity))
+    count = 2 * len(identity.settings)
     calls = [f"pg_catalog.set_config(${n}, ${n + 1}, true)" for n in range(1, count, 2)]
     return f"SELECT {', '.join(calls)}"
 
@@ -111,7 +111,7 @@ def set_identity(name: bytes, identity: Identity) -> bytes:
         name: Name of the prepared ``identity_sql``.
         identity: Role and session variables.
     """
-    values = [text.encode() for pair in _pairs(identity) for text in pair]
+    values = [text.encode() for pair in identity.settings for text in pair]
     return _bind(name, values, _TO_TEXT) + _EXECUTE
 
 
@@ -158,12 +158,6 @@ def server_error(message: bytes) -> asyncpg.PostgresError:
     fields = {chr(part[0]): part[1:].decode(errors="replace") for part in parts if part}
     error: asyncpg.PostgresError = asyncpg.PostgresError.new(fields)
     return error
-
-
-def _pairs(identity: Identity) -> tuple[tuple[str, str], ...]:
-    if identity.role is None:
-        return identity.variables
-    return (("role", identity.role), *identity.variables)
 
 
 def _bind(name: bytes, values: Sequence[bytes], results: bytes) -> bytes:

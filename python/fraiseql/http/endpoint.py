@@ -9,6 +9,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from fraiseql.database import Identity
 from fraiseql.error_log import ErrorLog
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
@@ -20,8 +21,10 @@ from fraiseql.http.deadline import Deadline, DeadlineClock, Ending
 from fraiseql.http.errors import Headers, HttpError, not_allowed
 from fraiseql.http.framework_errors import framework_error
 from fraiseql.http.graphiql import page_reply
+from fraiseql.http.identity import DeclaredIdentity
 from fraiseql.http.lifecycle import Lifecycle, Startable
 from fraiseql.http.native_headers import NativeHeaders
+from fraiseql.http.native_identities import NativeIdentities, Offered, declared_hook
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.persisted import PersistedQueries
 from fraiseql.http.probes import MetricSource, Monitored, Probes
@@ -43,7 +46,7 @@ from fraiseql.results import CacheStatus
 from fraiseql.schema import Schema
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.native.plans import NativePlans
-from fraiseql.serving.native.refusals import CONTEXT
+from fraiseql.serving.native.refusals import CONTEXT, ROLE
 from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
 
@@ -72,6 +75,9 @@ class Serving(Monitored, Protocol):
         self, request: Request, context: dict[str, Any], timings: Timings
     ) -> Awaitable[Response]:
         """Answer one GraphQL request."""
+
+    def identity(self, context: Mapping[str, Any]) -> Identity:
+        """Return the role and session variables in a context."""
 
     @property
     def native(self) -> NativePlans:
@@ -143,7 +149,10 @@ class Application:
         self.path = path
         self._static = path.rstrip("/") + "/static/"
         self.repeated: RepeatedAnswers | None = None
-        self._native_answers = None if service.schema.guards.present else native
+        self._declared = declared_hook(context)
+        # A check of requires= may read cookies, with and without a hook.
+        self._personal = context is not None or service.schema.guards.present
+        self._native_answers = None if self._personal else native
         self._around = around
         self._further = page
         self._context = context
@@ -154,11 +163,13 @@ class Application:
         )
         self._clock = DeadlineClock()
         self._persisted = PersistedQueries()
-        # A check of requires= may read cookies, with and without a hook.
-        self._personal = context is not None or service.schema.guards.present
         self._native_headers: NativeHeaders | None = None
-        if context is not None:
+        self._native_identities: NativeIdentities | None = None
+        if context is not None and self._declared is None:
             service.native.refusal = CONTEXT
+        service.native.keeps_rights = type(context) is DeclaredIdentity
+        if context is None and self.settings.role_required:
+            service.native.refusal = ROLE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
@@ -188,8 +199,11 @@ class Application:
         Returns:
             False where each request needs Python: nothing is handed over.
         """
-        if self._context is not None or self._around is not None:
+        if self._around is not None or (self._context is not None and self._declared is None):
             return False
+        if self._declared is not None:
+            identify = self.service.identity
+            self._native_identities = NativeIdentities(engine, self._declared, identify)
         self._native_headers = NativeHeaders(engine, self.settings)
         self.service.native.engine = engine
         if self._native_answers is not None:
@@ -273,23 +287,48 @@ class Application:
         if not self._lifecycle.started:
             await self._lifecycle.start()
         context: dict[str, Any] = {"request": HttpRequest(scope)}
+        offered: Offered | None = None
         if self._context is not None:
-            await add_context(self._context, context)
+            offered = await self._identify(self._context, headers, context)
         if self._native_headers is not None:
             self._native_headers.learn(headers, accepted, read_only=request.read_only)
         timings = Timings()
         response = await self.service.execute(request, context, timings)
+        client = self._client(offered, request)
         extra: Headers = FOR_GET if request.read_only else ()
         if response.cached is not None:
             extra = self._cache_headers(response.cached, request, headers, media)
         if response.withheld:
             extra = (*extra, withheld_header(response.withheld))
         reply = graphql_reply(response, media, timings, extra=extra)
-        if repeated is not None:
+        if repeated is not None and client is not None:
             query, lines = scope["query_string"], scope["headers"]
-            sent = SentRequest(scope["method"] == "GET", query, lines, body)
+            sent = SentRequest(scope["method"] == "GET", query, lines, body, client)
             offer(repeated, begun, sent, response, reply)
         return reply
+
+    async def _identify(
+        self, hook: ContextHook, headers: Mapping[bytes, bytes], context: dict[str, Any]
+    ) -> Offered | None:
+        """Add the entries of the application's hook to a context; hand over the identity."""
+        identities = self._native_identities
+        if identities is None:
+            await add_context(hook, context)
+            return None
+        mark = identities.mark()
+        await add_context(hook, context)
+        return identities.offer(mark, headers, context)
+
+    def _client(self, offered: Offered | None, request: Request) -> int | None:
+        """Return the number of a client; None if its rights or its identity do not last."""
+        identities = self._native_identities
+        if request.outcomes is None or (offered is None and self._context is not None):
+            return None
+        if offered is None or identities is None:
+            return 0
+        if request.outcomes:
+            identities.add_rights(offered, request.outcomes)
+        return offered.number
 
     def _cache_headers(
         self, cached: CacheStatus, request: Request, headers: Mapping[bytes, bytes], media: Media

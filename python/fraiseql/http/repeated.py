@@ -25,12 +25,14 @@ class SentRequest:
         query: The raw query string.
         headers: The headers.
         body: The body; empty for a GET.
+        client: The number of the identity of its client; 0 if all clients are alike.
     """
 
     is_get: bool
     query: bytes
     headers: HeaderList
     body: bytes
+    client: int = 0
 
 
 class RepeatedAnswers(Protocol):

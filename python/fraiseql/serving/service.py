@@ -210,7 +210,7 @@ class Service:
     def context(self, entries: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return a context as resolvers see it, for a request or for a script."""
         own = dict(entries or {})
-        return self._context(own, self._identity(own), ignore_report, UNBOUNDED)
+        return self._context(own, self.identity(own), ignore_report, UNBOUNDED)
 
     # Requests.
 
@@ -225,10 +225,9 @@ class Service:
                 (mapping of session variables) decide the privileges of the statements.
             timings: Records the time of each step.
         """
-        start = perf_counter()
-        edition = self.native.edition
+        start, edition = perf_counter(), self.native.edition
         try:
-            prepared = await self._prepare(request, timings, self._rights(context))
+            prepared = await self._prepare(request, timings, rights := self._rights(context))
         except RequestError as error:
             if self._events is not None:
                 self._events.refused(error.code)
@@ -237,7 +236,7 @@ class Service:
             return Response(refused, error.executed, error.status)
         if self._events is None:
             response = await self._answer(prepared, request, context, timings)
-            self.native.offer(edition, prepared, request)
+            self.native.offer(edition, prepared, request, rights)
             return response
         events = (prepared[0].events or self._observed(prepared, request, timings)).request()
         token = current_request.set(events)
@@ -254,7 +253,7 @@ class Service:
             report_answers(events, response.cached)
             response.cached.operation = prepared[0].events
         events.done(perf_counter() - start, len(response.body))
-        self.native.offer(edition, prepared, request)
+        self.native.offer(edition, prepared, request, rights)
         return response
 
     def _observed(self, prepared: Prepared, request: Request, timings: Timings) -> OperationEvents:
@@ -270,7 +269,7 @@ class Service:
         self, prepared: Prepared, request: Request, context: dict[str, Any], timings: Timings
     ) -> Response:
         serving, operation, values = prepared
-        identity = self._identity(context)
+        identity = self.identity(context)
         if serving.serial:
             asked = self._partitioned(prepared, request, context, timings, identity)
             whole = self.settings.mutation_transaction == "operation"
@@ -359,21 +358,21 @@ class Service:
             RequestError: The operation cannot be executed.
             InputError: A value does not fit the type of its field.
         """
-        serving, _, values = await self._prepare(request, Timings(), ALL_RIGHTS)
-        run = self._runs.run(self.pool, self._identity(context or {}), values, self.pool.budget())
+        serving, operation, values = await self._prepare(request, Timings(), ALL_RIGHTS)
+        run = self._runs.run(self.pool, self.identity(context or {}), values, self.pool.budget())
         sources = self._current.planner.relations.sources.sources.values()
         declared = frozenset().union(*[source.indexes.names for source in sources])
         explanation = await explain_plan(serving.compiled, run, declared, analyze=analyze)
         cached = () if serving.split is None else serving.split.described(run.identity)
-        plan, python = "\n".join([explanation.plan, *cached]), self.native.why_not(serving)
-        return replace(explanation, plan=plan, python=python or "")
+        python = self.native.why_not(serving, operation, run.identity) or ""
+        return replace(explanation, plan="\n".join([explanation.plan, *cached]), python=python)
 
     def _prepare(self, request: Request, timings: Timings, rights: Rights) -> Awaitable[Prepared]:
         return self._preparer.prepare(self._current, request, timings, rights)
 
     def _rights(self, context: Mapping[str, Any]) -> Rights:
         def database() -> Database:
-            return Database(self.pool, self._identity(context), self.pool.budget())
+            return Database(self.pool, self.identity(context), self.pool.budget())
 
         return request_rights(self.schema.guards, context, database)
 
@@ -395,6 +394,7 @@ class Service:
         context[CONTEXT_KEY] = Reads(current.reader, note, current.writer)
         return context
 
-    def _identity(self, context: Mapping[str, Any]) -> Identity:
+    def identity(self, context: Mapping[str, Any]) -> Identity:
+        """Return the role and session variables in a context, checked as for ``execute``."""
         login_role = "" if self._pool is None else self._pool.login_role
         return request_identity(context, self.settings, login_role)

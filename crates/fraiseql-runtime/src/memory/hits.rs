@@ -17,6 +17,8 @@ use crate::message::{Header, Request, Response};
 pub struct NewValue {
     /// Number that Python gave it, for its counts.
     pub id: u64,
+    /// The number of the identity of its client; 0 if all clients are alike.
+    pub client: u64,
     /// Result of [`Hits::begin`], before anything was asked for this response.
     pub begun: (u64, u64),
     /// The number of the statement that compares its definitions and roles.
@@ -99,7 +101,7 @@ impl Hits {
     pub fn remember(&self, request: &Request, value: NewValue) -> bool {
         let (epoch, born) = value.begun;
         let reliance = Reliance { born, watch: value.watch, tags: value.tags };
-        let Some(asked) = asked(request).filter(|asked| asked.etags.is_none()) else {
+        let Some(asked) = asked(request, value.client).filter(|asked| asked.etags.is_none()) else {
             return false;
         };
         let mut inner = self.lock();
@@ -153,11 +155,11 @@ impl Hits {
         Totals { values, bytes, checks: figures.checks, checked: figures.checked }
     }
 
-    /// Answers from memory; `None` where Python has to answer.
-    pub async fn answer(&self, request: &Request) -> Option<Response> {
+    /// Answers a client from memory; `None` where Python has to answer.
+    pub async fn answer(&self, request: &Request, client: u64) -> Option<Response> {
         self.checks.ensure_running();
         let start = Instant::now();
-        let asked = asked(request)?;
+        let asked = asked(request, client)?;
         let entry = self.lock().values.find(&asked.key)?;
         let unchanged = asked.etags.is_some_and(|etags| entry.is(etags));
         if asked.etags.is_some() && !unchanged {

@@ -18,7 +18,9 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Returns the key of a request, or `None` for a request that has none.
-pub(crate) fn asked(request: &Request) -> Option<Asked<'_>> {
+///
+/// `client`: The number of the identity of its client; 0 if all clients are alike.
+pub(crate) fn asked(request: &Request, client: u64) -> Option<Asked<'_>> {
     let mut deciding: [Option<&[u8]>; 4] = [None; 4];
     let (mut personal, mut etags, is_get) = (0, None, request.method == Method::Get);
     for (name, value) in &request.headers {
@@ -38,6 +40,7 @@ pub(crate) fn asked(request: &Request) -> Option<Asked<'_>> {
         }
     }
     let mut key = Vec::with_capacity(request.query.len() + request.body.len() + 160);
+    key.extend_from_slice(&client.to_le_bytes());
     key.push(if is_get { 1 + personal } else { 0 });
     for each in deciding {
         append(&mut key, each)?;
@@ -73,7 +76,7 @@ mod tests {
     }
 
     fn key(method: Method, headers: &[(&'static str, &'static str)]) -> Option<Vec<u8>> {
-        asked(&request(method, headers)).map(|asked| asked.key)
+        asked(&request(method, headers), 0).map(|asked| asked.key)
     }
 
     #[test]
@@ -86,6 +89,13 @@ mod tests {
         }
         let ignored = [("content-type", "application/json"), ("user-agent", "curl")];
         assert_eq!(plain, key(Method::Post, &ignored));
+    }
+
+    #[test]
+    fn clients_have_keys_of_their_own() {
+        let request = request(Method::Post, &[]);
+        let keys = [0, 1, 256].map(|client| asked(&request, client).unwrap().key);
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
     }
 
     #[test]
@@ -107,6 +117,6 @@ mod tests {
         let mut right = left.clone();
         (left.query, left.body) = (Bytes::from("ab"), Bytes::from("c"));
         (right.query, right.body) = (Bytes::from("a"), Bytes::from("bc"));
-        assert_ne!(asked(&left).map(|a| a.key), asked(&right).map(|a| a.key));
+        assert_ne!(asked(&left, 0).map(|a| a.key), asked(&right, 0).map(|a| a.key));
     }
 }

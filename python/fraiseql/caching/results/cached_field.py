@@ -129,6 +129,7 @@ class CachedField:
         self._python = definition.definition.function is not None
         # Python functions may read anything of a request, its session variables included.
         self._personal = self._python or bool(definition.functions)
+        self._of_request = any(name.split(".")[0] == "request" for name in cache.vary)
         self._query = definition.definition.graphql_name
         self._ttl = None if cache.ttl is None else seconds("ttl", cache.ttl)
         self._stale = None if cache.stale is None else seconds("stale", cache.stale)
@@ -179,7 +180,10 @@ class CachedField:
             key = loaded.keys.key(request)
         except UncacheableValue:
             return None
-        return self._application.runtime.remembered(self._query, key, definitions)
+        value = self._application.runtime.remembered(self._query, key, definitions)
+        if value is not None:
+            value.of_request = self._of_request
+        return value
 
     async def answer(self, request: FieldRequest, compute: Compute) -> CacheResult:
         """Answer from the cache, or with ``compute``.

@@ -81,12 +81,14 @@ class RememberedValue(Generic[T]):
         key: Key of the value.
         entry: The entry in memory.
         definitions: Definitions and privileges that it relies on.
+        of_request: Whether its key has a part of the request itself, such as a header.
     """
 
     query: str
     key: bytes
     entry: MemoryEntry[T]
     definitions: T
+    of_request: bool = False
 
     @property
     def etag(self) -> str:

@@ -41,6 +41,10 @@ class Sent(Protocol):
     def body(self) -> bytes:
         """The body."""
 
+    @property
+    def client(self) -> int:
+        """The number of the identity of its client; 0 if all clients are alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Offered:
@@ -116,7 +120,7 @@ class NativeHits:
         elif begun is not None and _may_be_repeated(values, setup):
             tags = list({tag for value in values for tag in value.entry.tags})
             number = next(self._ids)
-            request = (sent.is_get, sent.query, list(sent.headers), sent.body)
+            request = (sent.is_get, sent.query, list(sent.headers), sent.body, sent.client)
             answer = (list(headers), body)
             if self._hits.remember(number, begun, (setup.watch, tags), request, answer):
                 keys = tuple(status.answers)
@@ -166,8 +170,13 @@ class NativeHits:
 def _may_be_repeated(
     values: Sequence[RememberedValue[DefinitionsCheck]], setup: CheckSetup
 ) -> bool:
-    """Whether the checks of a setup notice every change that ends these values."""
+    """Whether the checks of a setup notice every change that ends these values.
+
+    A key with a part of the request differs between requests that are equal for the native server.
+    """
     return all(
-        value.definitions.watch == setup.watch and value.entry.result.ttl is None
+        value.definitions.watch == setup.watch
+        and value.entry.result.ttl is None
+        and not value.of_request
         for value in values
     )

@@ -9,6 +9,7 @@ from fraiseql.errors import ConfigurationError, Unauthenticated
 from fraiseql.http.asgi import HttpRequest
 from fraiseql.http.jwt.fetching import checked_url, fetch_json
 from fraiseql.http.jwt.key_set import FixedKey, KeySource, PublishedKeys
+from fraiseql.http.validity import Validity
 
 _MOST_CHARACTERS: Final = 16_384
 """Longest token; servers limit headers too."""
@@ -41,6 +42,9 @@ class JWT:
         issuer="https://issuer.example", audience="notes", session={"app.tenant": "tenant"})``
     """
 
+    headers: Final = ("authorization",)
+    """Names of the headers that decide its result."""
+
     def __init__(
         self,
         *,
@@ -70,6 +74,9 @@ class JWT:
         self._role = role
         self._session = dict(session or {})
         self._optional = optional
+        # For the native server.
+        self.validity = self._validity
+        self.when_replaced = self._source.when_replaced
 
     async def __call__(self, request: HttpRequest) -> Mapping[str, Any]:
         """Return the context entries of a request: ``claims``, ``role`` and ``session``.
@@ -98,6 +105,14 @@ class JWT:
         except self._tokens.InvalidToken as error:
             refusal = _invalid(str(error))
             raise refusal from error
+
+    def _validity(self, context: Mapping[str, Any]) -> Validity:
+        """Return how long the token of a context is accepted."""
+        claims = context["claims"]
+        if claims is None:
+            return Validity()
+        start, end = self._verifier.window(claims)
+        return Validity(start, end, self._source.seconds())
 
     async def _verified(self, token: str) -> Mapping[str, Any]:
         parts = self._verifier.parsed(token)

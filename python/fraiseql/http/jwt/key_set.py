@@ -37,6 +37,12 @@ class KeySource(Protocol):
     async def keys(self, kid: str | None) -> Keys | None:
         """Return the keys for a token with this key id, or None."""
 
+    def seconds(self) -> float | None:
+        """Return the seconds for which the keys need not be fetched again; None for ever."""
+
+    def when_replaced(self, call: Callable[[], None]) -> None:
+        """Call a function whenever there are other keys."""
+
 
 class FixedKey:
     """One configured key, whatever id a token names."""
@@ -47,6 +53,13 @@ class FixedKey:
     async def keys(self, kid: str | None) -> Keys | None:  # noqa: ARG002 - there is one key
         """Return the key."""
         return self._key
+
+    def seconds(self) -> float | None:
+        """Return None: it stays."""
+        return None
+
+    def when_replaced(self, call: Callable[[], None]) -> None:
+        """Do nothing: it stays."""
 
 
 class PublishedKeys:
@@ -73,6 +86,7 @@ class PublishedKeys:
         self._next_fetch = float("-inf")
         self._unknown: Bounded[str, float] = Bounded(_MOST_UNKNOWN)
         self._fetching: asyncio.Task[None] | None = None
+        self._replaced: list[Callable[[], None]] = []
 
     async def keys(self, kid: str | None) -> Keys | None:
         """Return the keys for a token; old ones while the address does not answer."""
@@ -84,6 +98,14 @@ class PublishedKeys:
             # Nobody waits for it: the keys are good for now.
             self._start()
         return self._keys
+
+    def seconds(self) -> float | None:
+        """Return the seconds until a token makes them be fetched again."""
+        return max(0.0, self._fetched_at + _REFRESH_SECONDS - self._clock())
+
+    def when_replaced(self, call: Callable[[], None]) -> None:
+        """Call a function whenever they have been fetched."""
+        self._replaced.append(call)
 
     def _may_fetch(self, kid: str | None, now: float) -> bool:
         if self._running() is not None:
@@ -118,6 +140,8 @@ class PublishedKeys:
         try:
             self._keys, self._ids = self._read(await self._fetch())
             self._fetched_at, pause = self._clock(), _PAUSE_SECONDS
+            for call in self._replaced:
+                call()
         except (FetchError, ValueError) as error:
             logger.warning("The keys of jwks_url were not fetched: %s.", error)
         finally:

@@ -10,6 +10,7 @@ from joserfc.jws import JWSRegistry, extract_compact, validate_compact
 from joserfc.jwt import JWTClaimsRegistry
 
 from fraiseql.errors import ConfigurationError
+from fraiseql.http.validity import window_of
 
 _FAMILIES: Final[Mapping[str, str]] = {
     **{f"HS{bits}": "oct" for bits in (256, 384, 512)},
@@ -149,6 +150,10 @@ class TokenVerifier:
         """Return the id of the key that a token says it is signed with."""
         kid: str | None = parts.headers().get("kid")
         return kid
+
+    def window(self, claims: Mapping[str, Any]) -> tuple[int, int]:
+        """Return the seconds since 1970 in which accepted claims are valid, the end exclusive."""
+        return window_of(claims, self._claims.leeway)
 
     def claims(self, parts: Any, keys: Keys) -> dict[str, Any]:
         """Return the claims of a token, after all checks.

@@ -15,6 +15,8 @@ class Request:
         variables: As decoded from JSON.
         read_only: True for GET: only a query is allowed.
         etags: Digests of responses that the client has: of ``Response.cached``.
+        outcomes: Outcomes of the checks that it needs, by their number in ``NativePlans``, if the
+            result of the context hook has decided all of them; else None.
     """
 
     query: str
@@ -22,3 +24,4 @@ class Request:
     variables: Mapping[str, Any] | None = None
     read_only: bool = False
     etags: tuple[str, ...] = ()
+    outcomes: Mapping[int, bool] | None = None

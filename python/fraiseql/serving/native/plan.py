@@ -98,8 +98,10 @@ def native_plan(
         "streams": plan.streams,
         "shape": plan.shape,
         "max_bytes": settings.max_response_bytes,
+        "rights": list((request.outcomes or {}).items()),
     }
-    return NativePlan(content, tuple(query.text for query in queries), orjson.dumps(template.nodes))
+    key = orjson.dumps([template.nodes, content["rights"]])
+    return NativePlan(content, tuple(query.text for query in queries), key)
 
 
 def _query(root: CompiledRoot) -> PreparedQuery:

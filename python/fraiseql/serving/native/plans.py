@@ -6,15 +6,17 @@ from typing import Any, Final
 import orjson
 
 from fraiseql.bounded import Bounded
-from fraiseql.database import Endpoint, Pool
+from fraiseql.database import Endpoint, Identity, Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import OperationEvents, RunCounts
 from fraiseql.native import Engine
-from fraiseql.schema import Schema
+from fraiseql.schema import Check, Schema
+from fraiseql.serving.document import Operation
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.native import refusals
 from fraiseql.serving.native.plan import NativePlan, NotNativeError, native_plan
 from fraiseql.serving.preparation.prepare import Prepared
+from fraiseql.serving.preparation.rights import Rights
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.settings import Settings
 
@@ -40,10 +42,14 @@ class NativePlans:
         engine: The engine of the process; None without one.
         edition: Number of the current edition.
         refusal: Why no operation is native; None if some may be.
+        keeps_rights: Whether outcomes of checks may be used again, as the context hook declares.
     """
 
     def __init__(self, schema: Schema, settings: Settings) -> None:
-        self.refusal = refusals.of_application(schema, settings)
+        self.refusal = refusals.of_application(settings)
+        self.keeps_rights = False
+        self._guards = schema.guards
+        self._checks: dict[Check, int] = {}
         self.engine: Engine | None = None
         self._settings = settings
         self._pool: Pool | None = None
@@ -123,27 +129,58 @@ class NativePlans:
 
     # Plans.
 
-    def why_not(self, serving: ServingPlan) -> str | None:
-        """Return why Python answers an operation; None if the native server does."""
+    def why_not(
+        self, serving: ServingPlan, operation: Operation, identity: Identity = Identity.NONE
+    ) -> str | None:
+        """Return why Python answers an operation; None if the native server does.
+
+        Args:
+            serving: Its plan.
+            operation: The operation.
+            identity: Role and session variables of the request.
+        """
         endpoint = None if self._pool is None else self._pool.connections.endpoint
         if endpoint is not None and endpoint.refusal is not None:
             return endpoint.refusal
-        return self.refusal or self._unsupported or refusals.of_plan(serving)
+        return (
+            self.refusal
+            or self._unsupported
+            or (None if self.keeps_rights else refusals.of_rights(self._guards, operation))
+            or refusals.of_plan(serving)
+            or refusals.of_identity(serving, identity)
+        )
 
-    def offer(self, edition: int, prepared: Prepared, request: Request) -> None:
+    def _note_rights(self, operation: Operation, request: Request, rights: Rights) -> None:
+        """Note in a request the outcomes that its answer depends on, if all of them last."""
+        if self.engine is None:
+            return
+        needed, lasting = (*self._guards.hiding, *operation.checks), rights.lasting
+        if not needed:
+            request.outcomes = {}
+        elif self.keeps_rights and all(check in lasting for check in needed):
+            numbers = self._checks
+            request.outcomes = {
+                numbers.setdefault(check, len(numbers)): lasting[check] for check in needed
+            }
+
+    def offer(self, edition: int, prepared: Prepared, request: Request, rights: Rights) -> None:
         """Hand over the plan of a request that Python has answered, if Rust can run it.
 
         Args:
             edition: The edition in which the request was prepared.
             prepared: The plan, its operation and the coerced variables.
-            request: The request.
+            request: The request; gets the outcomes that its answer depends on.
+            rights: Its rights.
         """
+        self._note_rights(prepared[1], request, rights)
         if self.engine is None or edition != self.edition or len(request.query) > _LONGEST:
             return
         serving, operation, values = prepared
         if serving.native is None:
-            serving.native = self.why_not(serving) or ""
+            serving.native = self.why_not(serving, operation) or ""
         if serving.native:
+            return
+        if request.outcomes is None:
             return
         self._connect(self.engine)
         try:

@@ -3,30 +3,51 @@
 from collections.abc import Iterator
 from typing import Final
 
-from fraiseql.schema import Schema
+from fraiseql.database import Identity
+from fraiseql.schema import Guards
+from fraiseql.serving.document import Operation
 from fraiseql.serving.execution.compiled_plan import CompiledPlan
 from fraiseql.serving.execution.run import CompiledRoot, CompiledStoredRoot
 from fraiseql.serving.preparation.serving_plan import ServingPlan
 from fraiseql.settings import Settings
 
-CONTEXT: Final = "the application has a context= hook"
+CONTEXT: Final = "the context= hook does not declare which headers decide its result"
+ROLE: Final = "the setting role_required is on, and no context= hook gives a role"
 TELEMETRY: Final = "OpenTelemetry records each request"
 NUMBER: Final = "a variable holds a number that is no integer of 64 bits"
 PARAMETER: Final = "a parameter has a type without a text form"
 
 
-def of_application(schema: Schema, settings: Settings) -> str | None:
+def of_application(settings: Settings) -> str | None:
     """Return why no operation of an application is native; None if some may be."""
-    if schema.guards.present:
-        return "the declarations have requires="
-    if settings.role_required:
-        return "the setting role_required is on"
     if settings.otel:
         return TELEMETRY
     if settings.trace == "values":
         return "the trace records values of parameters"
     if settings.trace != "off" and settings.trace_rate < 1.0:
         return "the trace records a share of the requests"
+    return None
+
+
+def of_rights(guards: Guards, operation: Operation) -> str | None:
+    """Return why the rights of a request are not known natively; None if it needs none.
+
+    Only ``Identity`` declares how long they hold.
+    """
+    if guards.hiding:
+        return "the declarations have requires= with hide=True"
+    if operation.checks:
+        return "its fields or arguments have requires="
+    return None
+
+
+def of_identity(serving: ServingPlan, identity: Identity) -> str | None:
+    """Return why a plan is not native for a role; None if it is."""
+    if identity.role is None:
+        return None
+    for root in serving.compiled.sql:
+        if isinstance(root, CompiledStoredRoot):
+            return f"the privileges of a role for stored documents of {root.key} are checked"
     return None
 
 
@@ -54,7 +75,8 @@ def _of_plan(serving: ServingPlan) -> Iterator[str]:
 
 
 def _has_errors(compiled: CompiledPlan) -> bool:
-    return bool(compiled.refused or compiled.errors or compiled.plan.refusals)
+    plan = compiled.plan
+    return bool(compiled.refused or compiled.errors or plan.refusals or plan.denials)
 
 
 def _of_root(root: CompiledRoot) -> Iterator[str]:

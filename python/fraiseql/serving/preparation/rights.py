@@ -6,6 +6,10 @@ from typing import Any, Final, Protocol
 
 from fraiseql.errors import ConfigurationError
 from fraiseql.schema import Check, Guards
+from fraiseql.serving.execution.tracking_proxies import TrackingDict
+
+_OF_REQUEST: Final = frozenset({"db", "request"})
+"""Entries of a context that are no result of the context hook."""
 
 
 class Rights(Protocol):
@@ -18,6 +22,10 @@ class Rights(Protocol):
             Whatever a check raises: the request is not answered then.
         """
 
+    @property
+    def lasting(self) -> Mapping[Check, bool]:
+        """Outcomes that the result of the context hook alone has decided."""
+
 
 class _AllRights:
     """The rights of a request that may use everything."""
@@ -25,6 +33,11 @@ class _AllRights:
     async def failed(self, checks: Iterable[Check]) -> frozenset[Check]:  # noqa: ARG002
         """Return no check."""
         return frozenset()
+
+    @property
+    def lasting(self) -> Mapping[Check, bool]:
+        """Return no outcome."""
+        return {}
 
 
 ALL_RIGHTS: Final[Rights] = _AllRights()
@@ -50,15 +63,19 @@ class RequestRights:
     Args:
         context: The context of the request; the checks receive a copy.
         database: Returns the ``db`` of the copy where the context has none.
+
+    Attributes:
+        lasting: Outcomes that the result of the context hook alone has decided.
     """
 
-    __slots__ = ("_context", "_database", "_outcomes", "_received")
+    __slots__ = ("_context", "_database", "_outcomes", "_received", "lasting")
 
     def __init__(self, context: Mapping[str, Any], database: Callable[[], object]) -> None:
         self._context = context
         self._database = database
-        self._received: Mapping[str, Any] | None = None
+        self._received: _Received | None = None
         self._outcomes: dict[Check, bool] = {}
+        self.lasting: dict[Check, bool] = {}
 
     async def failed(self, checks: Iterable[Check]) -> frozenset[Check]:
         """Return those of ``checks`` that fail.
@@ -72,9 +89,32 @@ class RequestRights:
         outcome = self._outcomes.get(check)
         if outcome is None:
             if self._received is None:
-                self._received = {"db": self._database(), **self._context}
+                self._received = _Received({"db": self._database(), **self._context})
             outcome = self._outcomes[check] = await _evaluated(check, self._received)
+            # An earlier check may have told it what it has read.
+            if not self._received.of_request:
+                self.lasting[check] = outcome
         return outcome
+
+
+class _Received(TrackingDict):
+    """The context that checks receive.
+
+    Attributes:
+        of_request: Whether one has read more than the result of the context hook.
+    """
+
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        super().__init__(context)
+        self.of_request = False
+
+    def _read(self, name: Any, value: Any, *, exists: bool) -> Any:
+        del exists
+        self.of_request = self.of_request or name in _OF_REQUEST
+        return value
+
+    def _read_all(self) -> None:
+        self.of_request = True
 
 
 async def _evaluated(check: Check, context: Mapping[str, Any]) -> bool:

@@ -9,10 +9,17 @@ class Item:
     name: str
 
 
+@fraiseql.query(cache=fraiseql.Cache(vary=("request.headers.x-lang",), tags=("item",)))
+def language(info: fraiseql.Info) -> str:
+    """Return the language that the client asks for."""
+    return str(info.context["request"].headers.get("x-lang"))
+
+
 app = fraiseql.create_app(
     queries=[
         fraiseql.find_one("item", Item, by="id", cache=fraiseql.Cache()),
         fraiseql.find("items", Item, order_by="id", cache=fraiseql.Cache()),
+        language,
     ],
     worker=False,
 )

@@ -215,3 +215,12 @@ def test_other_variables_are_another_request(client):
     bodies = [client.native(query, id=number).body for number in (1, 2, 99)]
     assert len(set(bodies)) == 3
     assert [client.post(query, id=number).body for number in (1, 2, 99)] == bodies
+
+
+def test_a_value_that_depends_on_a_header_is_not_given_to_others(client):
+    body = json.dumps({"query": "{ language }"})
+    for number in range(40):
+        language = ("en", "de")[number // 4 % 2]
+        answer = client.send("POST", "/graphql", {**JSON, "X-Lang": language}, body)
+        assert json.loads(answer.body)["data"]["language"] == language
+        time.sleep(0.01)
