@@ -85,8 +85,11 @@ def _varied(operation: Operation, random: Random) -> dict[str, Any]:
     variables = dict(operation.variables)
     for name in list(variables):
         chance = random.random()
-        if chance < 0.4 and type(variables[name]) is int:
+        value = variables[name]
+        if chance < 0.4 and type(value) is int:
             variables[name] = random.randint(-1, 6)
+        elif chance < 0.4 and isinstance(value, list):
+            variables[name] = random.choices(value, k=random.randint(0, 5))
         elif chance < 0.5:
             variables[name] = random.choice(_STRANGE)
         elif chance < 0.55:
@@ -132,6 +135,39 @@ def data(answer: Response) -> Any:
     content = json.loads(answer.body)
     assert "errors" not in content, content
     return content["data"]
+
+
+LISTS: Final = Operation(
+    "query Q($few: [Int!]!, $names: [String!], $filter: AuthorWhere) {"
+    " authors(where: {id: {in: $few}, name: {notIn: $names}}) { id name }"
+    " others: authors(where: $filter) { id posts(limit: 2) { id } } }",
+    {
+        "few": [1, 2, 3, 4, 99],
+        "names": ["", "Ä", "x", '"', "\\", "NULL", "{,}"],
+        "filter": {"id": {"in": [2, 3, 5]}},
+    },
+)
+"""An operation whose variables are lists."""
+
+_CURSORS: Final = "{ catalogue(first: 9, orderBy: [{id: ASC}]) { edges { cursor } } }"
+_PAGE: Final = (
+    "query Q($after: String, $most: Int!) {"
+    " catalogue(first: $most, after: $after, orderBy: [{id: ASC}]) {"
+    " nodes { id name } pageInfo { endCursor hasNextPage hasPreviousPage } } }"
+)
+
+
+async def pages(port: int) -> list[Operation]:
+    """Return operations with a cursor of the present rows, and with one that is none."""
+    body = json.dumps({"query": _CURSORS}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
+    answer = await ask(port, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    edges = json.loads(answer.body)["data"]["catalogue"]["edges"]
+    cursors = [edge["cursor"] for edge in edges]
+    return [
+        Operation(_PAGE, {"after": text, "most": 2})
+        for text in [*cursors, *[cursor[:-1] + "A" for cursor in cursors[:1]]]
+    ]
 
 
 async def same(

@@ -49,9 +49,11 @@ class Bench:
         await apply_schema(url, CACHED)
         return writer
 
-    def check(self, rows: shop.Rows, new: list[bytes], seed: int) -> None:
-        """Ask new and earlier requests, three times each."""
+    def write(self, rows: shop.Rows) -> None:
         self.run(shop.write(self.writer, rows))
+
+    def check(self, new: list[bytes], seed: int) -> None:
+        """Ask new and earlier requests, three times each."""
         random = Random(seed)
         asked = [*new, *self.asked[-20:]] * 3
         found = self.run(roads.same(self.ports, asked, random))
@@ -101,8 +103,11 @@ def test_both_servers_answer_with_the_same_bytes(
     bench: Bench, rows: shop.Rows, operations: list[Any], seed: int
 ) -> None:
     random = Random(seed)
+    bench.write(rows)
+    more = [roads.LISTS, *bench.run(roads.pages(bench.ports[1]))]
     new = [request for each in operations for request in roads.requests(each, random, 5)]
-    bench.check(rows, new, seed)
+    new += [request for each in more for request in roads.requests(each, random, 3)]
+    bench.check(new, seed)
 
 
 def test_requests_were_answered_natively(bench: Bench) -> None:

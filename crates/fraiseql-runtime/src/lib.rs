@@ -7,6 +7,7 @@
 mod address;
 mod check;
 mod counts;
+mod cursor;
 mod engine;
 mod headers;
 mod identities;

@@ -7,6 +7,7 @@ use bytes::{BufMut, BytesMut};
 use serde::Deserialize;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
+use crate::cursor::{Part, Value};
 use crate::json::Json;
 use crate::template::Slots;
 
@@ -18,6 +19,10 @@ pub(crate) enum Source {
     Text(Option<String>),
     /// The value in this slot, sent as this type.
     Slot(usize, Wire),
+    /// The list in this slot, its items sent as this type.
+    List(usize, Wire),
+    /// A value in the cursor in this slot.
+    Cursor(usize, Part),
     /// A `LIKE` pattern of the text in this slot, literally, between these two texts.
     Pattern(usize, String, String),
 }
@@ -48,7 +53,10 @@ impl Source {
     pub fn slot(&self) -> Option<usize> {
         match self {
             Self::Text(_) => None,
-            Self::Slot(slot, _) | Self::Pattern(slot, ..) => Some(*slot),
+            Self::Slot(slot, _)
+            | Self::List(slot, _)
+            | Self::Cursor(slot, _)
+            | Self::Pattern(slot, ..) => Some(*slot),
         }
     }
 
@@ -62,6 +70,17 @@ impl Source {
                 Some(Parameter::Text(Cow::Owned(format!("{before}{}{after}", literal(text)))))
             }
             Self::Slot(slot, wire) => wire.parameter((*slots.get(*slot)?)?),
+            Self::Cursor(slot, part) => {
+                let Json::Text(text) = (*slots.get(*slot)?)? else { return None };
+                Some(match part.value(text)? {
+                    Value::Null => Parameter::Null,
+                    Value::Text(text) => Parameter::Text(Cow::Owned(text)),
+                })
+            }
+            Self::List(slot, wire) => {
+                let Json::List(items) = (*slots.get(*slot)?)? else { return None };
+                array(items, *wire).map(|text| Parameter::Text(Cow::Owned(text)))
+            }
         }
     }
 }
@@ -77,6 +96,32 @@ impl Wire {
             _ => None,
         }
     }
+}
+
+/// A list as the text of an array; `None` if Python has to convert an item.
+fn array(items: &[Json<'_>], wire: Wire) -> Option<String> {
+    let mut text = String::from("{");
+    for (number, item) in items.iter().enumerate() {
+        if number > 0 {
+            text.push(',');
+        }
+        match (wire.parameter(item)?, item) {
+            (Parameter::Int(number), _) => text.push_str(&number.to_string()),
+            (_, Json::Text(item)) => {
+                text.push('"');
+                for character in item.chars() {
+                    if matches!(character, '"' | '\\') {
+                        text.push('\\');
+                    }
+                    text.push(character);
+                }
+                text.push('"');
+            }
+            _ => return None,
+        }
+    }
+    text.push('}');
+    Some(text)
 }
 
 /// Escapes the characters that have a meaning in a pattern.
@@ -163,6 +208,18 @@ mod tests {
     #[test]
     fn patterns_match_literally() {
         assert_eq!(literal(r"a%_\"), r"a\%\_\\");
+    }
+
+    #[test]
+    fn items_of_arrays_are_quoted() {
+        let texts = [r#"a"b\c"#, "", "NULL", "{,}"];
+        let items: Vec<_> = texts.iter().map(|text| Json::Text(Cow::Borrowed(*text))).collect();
+        let expected = r#"{"a\"b\\c","","NULL","{,}"}"#;
+        assert_eq!(array(&items, Wire::Text).unwrap(), expected);
+        assert_eq!(array(&[Json::Int(-1), Json::Int(2)], Wire::Int8).unwrap(), "{-1,2}");
+        assert_eq!(array(&[], Wire::Uuid).unwrap(), "{}");
+        assert_eq!(array(&items, Wire::Uuid), None);
+        assert_eq!(array(&[Json::Null], Wire::Text), None);
     }
 
     #[test]

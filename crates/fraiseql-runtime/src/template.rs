@@ -38,6 +38,10 @@ pub(crate) enum Form {
     Text,
     /// True or false.
     Bool,
+    /// A list of integers of 32 bits, with a length from the first to the second number.
+    Ints(usize, usize),
+    /// A list of texts without NUL, with such a length.
+    Texts(usize, usize),
 }
 
 /// The values of a request that vary, by slot.
@@ -94,7 +98,17 @@ impl Form {
             (Self::Int(least, most), Json::Int(number)) => (least..=most).contains(number),
             (Self::Text, Json::Text(text)) => !text.contains('\0'),
             (Self::Bool, Json::Bool(_)) => true,
+            (Self::Ints(least, most), Json::List(items)) => {
+                (least..=most).contains(&items.len()) && items.iter().all(|item| INT.fits(item))
+            }
+            (Self::Texts(least, most), Json::List(items)) => {
+                (least..=most).contains(&items.len())
+                    && items.iter().all(|item| Self::Text.fits(item))
+            }
             _ => false,
         }
     }
 }
+
+/// An integer of 32 bits: GraphQL's `Int`.
+const INT: Form = Form::Int(-(1 << 31), (1 << 31) - 1);

@@ -15,6 +15,10 @@ from tests.integration.serving.native_answers import JSON, Answers, answering
 
 CONTAINS = "query ($n: String) { users(where: {name: {contains: $n}}) { id } }"
 FILTERED = "query ($w: UserWhere) { users(where: $w) { id } }"
+AMONG = "query ($i: [Int!]!) { users(where: {id: {in: $i}}) { id } }"
+NAMED = "query ($n: [String!]) { users(where: {name: {notIn: $n}}, limit: 4) { name } }"
+PAGE = """query ($a: String, $n: Int) { pages(after: $a, first: $n) {
+    nodes { id name } pageInfo { hasNextPage hasPreviousPage endCursor } } }"""
 BY_KEY = "query ($id: Int!) { user(id: $id) { id name } }"
 
 VIEW = "ALTER TABLE users RENAME TO people; CREATE VIEW users AS SELECT id, name FROM people"
@@ -32,7 +36,12 @@ async def roads(database: str, view: str = "", **options: Any) -> AsyncIterator[
     await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     await connection.execute(f"{TABLES} {view}")
     await connection.close()
-    queries = [fraiseql.find_one("user", User, by="id"), fraiseql.find("users", User), agent]
+    queries = [
+        fraiseql.find_one("user", User, by="id"),
+        fraiseql.find("users", User),
+        fraiseql.connection("pages", User, order_by="id"),
+        agent,
+    ]
     app = fraiseql.create_app(queries=queries, database_url=database, **options)
     async with answering(app) as answers:
         yield answers
@@ -59,7 +68,10 @@ async def assert_same(both: Answers, request: httpx.Request) -> None:
         (FILTERED, {"w": {"name": {"eq": "user 3"}}}, {"w": {"name": {"eq": "user 4"}}}),
         (FILTERED, {"w": {"not": {"id": {"gt": 3}}}}, {"w": {"not": {"id": {"gt": 5}}}}),
         (FILTERED, {"w": {"name": {"contains": "1"}}}, {"w": {"name": {"contains": "2"}}}),
-        ("query ($w: UserWhere) { users(where: $w) { id } }", {"w": {"id": {"in": [1, 3]}}}, None),
+        (FILTERED, {"w": {"id": {"in": [1, 3]}}}, {"w": {"id": {"in": [5, 2, 2]}}}),
+        (AMONG, {"i": [1]}, {"i": []}),
+        (AMONG, {"i": []}, {"i": [3, 19, -1, 2]}),
+        (NAMED, {"n": ["user 1"]}, {"n": ['a"\\b', "NULL", "", "{}", "user 2,", "user 4"]}),
         (
             "query ($i: Int!) { a: user(id: $i) { id } b: users(limit: 1) { id } }",
             {"i": 5},
@@ -73,6 +85,38 @@ async def test_a_repeated_operation_has_the_same_answer(
     async with roads(database) as both:
         await both.first(query, first)
         await assert_same(both, both.post(query, first if second is None else second))
+
+
+@pytest.mark.parametrize("value", [None, [None], [1.0], ["1"], 1, [2**31], [1] * 200])
+async def test_lists_of_another_form_are_left_to_python(database: str, value: Any) -> None:
+    async with roads(database, max_input_values=100) as both:
+        await both.first(AMONG, {"i": [1]})
+        assert await both.native(both.post(AMONG, {"i": [1] * 50})) is not None
+        assert await both.native(both.post(AMONG, {"i": value})) is None
+
+
+async def test_pages_after_a_cursor_are_the_same(database: str) -> None:
+    async with roads(database) as both:
+        cursor, ids = None, []
+        for number in range(4):
+            request = both.post(PAGE, {"a": cursor, "n": 6})
+            page = (await both.python(request)).json()["data"]["pages"]
+            if number > 1:
+                await assert_same(both, request)
+            cursor = page["pageInfo"]["endCursor"]
+            ids += [node["id"] for node in page["nodes"]]
+        assert ids == list(range(1, 21))
+
+
+@pytest.mark.parametrize("change", ["", "=", "A", "x", "\x00", "ä"])
+async def test_unusual_cursors_are_left_to_python(database: str, change: str) -> None:
+    async with roads(database) as both:
+        first = await both.python(both.post(PAGE, {"a": None, "n": 2}))
+        cursor = first.json()["data"]["pages"]["pageInfo"]["endCursor"]
+        await both.first(PAGE, {"a": cursor, "n": 2})
+        assert await both.same(both.post(PAGE, {"a": cursor, "n": 3}))
+        changed = cursor + change if change else ""
+        assert await both.native(both.post(PAGE, {"a": changed, "n": 3})) is None
 
 
 async def test_a_get_has_the_same_answer(database: str) -> None:

@@ -7,6 +7,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLInputObjectType,
+    GraphQLList,
     GraphQLNonNull,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -164,7 +165,8 @@ class Variables:
     def bound_scalar(self, name: str, path: Sequence[str | int] = ()) -> str:
         """Return GraphQL's own scalar at a path into coerced values; empty for another type.
 
-        Empty too, where the value may be part of the signature.
+        For a list of non-null scalars it is in brackets. Empty too, where the value may be part of
+        the signature.
         """
         probe = dict(self._probes).get(name, is_not_null)
         if probe is not (variable_signature if path else is_not_null):
@@ -173,7 +175,11 @@ class Variables:
         for step in path:
             types = [field.type for key, field in _fields(type_) if (field.out_name or key) == step]
             type_ = types[0] if types else None
-        named = getattr(_without_null(type_), "name", "")
+        bare = _without_null(type_)
+        if isinstance(bare, GraphQLList) and isinstance(bare.of_type, GraphQLNonNull):
+            named = getattr(bare.of_type.of_type, "name", "")
+            return f"[{named}]" if named in PLAIN else ""
+        named = getattr(bare, "name", "")
         return named if named in PLAIN else ""
 
     def python_name(self, path: Sequence[str], key: str) -> str:

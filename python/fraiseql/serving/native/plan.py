@@ -21,6 +21,7 @@ from fraiseql.serving.native.variables import (
     is_exact,
     place_of,
     varying,
+    with_lengths,
 )
 from fraiseql.serving.planning.plan import ConstantRoot
 from fraiseql.serving.preparation.serving_plan import ServingPlan
@@ -80,7 +81,8 @@ def native_plan(
     parameters = [parameter for query in queries for parameter in query.parameters]
     plan = serving.compiled.plan
     forms = varying(operation, values, parameters, plan, settings.max_complexity)
-    template = Template(operation, raw, forms)
+    bounded = with_lengths(forms, operation.variables.limits.max_values, raw)
+    template = Template(operation, raw, bounded)
     content = {
         "document": request.query,
         "operation": request.operation_name,
@@ -132,10 +134,14 @@ def _source(parameter: Parameter, slots: Mapping[Place, int]) -> Mapping[str, An
     slot = slots.get(place_of(parameter.source))
     if slot is None:
         return None
+    if parameter.cursor is not None:
+        reader, place = parameter.cursor.reader, parameter.cursor.place
+        part = {"digest": reader.digest, "place": place, "nullable": reader.nullable}
+        return {"cursor": [slot, part]}
     if parameter.pattern:
         before, after = pattern_ends(parameter.pattern)
         return {"pattern": [slot, before, after]}
-    return {"slot": [slot, WIRES[parameter.wire]]}
+    return {"list" if parameter.array else "slot": [slot, WIRES[parameter.wire]]}
 
 
 def _text(value: Any) -> str | None:

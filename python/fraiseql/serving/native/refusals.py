@@ -85,8 +85,6 @@ def _of_root(root: CompiledRoot) -> Iterator[str]:
     queries = list(root.statements())
     if any(query.choose is not None for query in queries):
         yield f"the index of {root.key} depends on values"
-    if any(query.has_cursor for query in queries):
-        yield f"{root.key} has a cursor"
     if isinstance(root, CompiledStoredRoot):
         source = root.stored.source.source
         if source.freshness is not None:

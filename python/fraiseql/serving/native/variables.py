@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fraiseql.serving.document import Operation
+from fraiseql.serving.document.sizes import count_values
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.plan import OperationPlan
 from fraiseql.serving.sql import Parameter
@@ -22,6 +23,9 @@ _WIRES: Final[Mapping[str, frozenset[str]]] = {
     "String": _TEXT,
     "ID": _TEXT,
     "Boolean": frozenset({"bool"}),
+    "[Int]": frozenset({"int8[]"}),
+    "[String]": frozenset(f"{wire}[]" for wire in _TEXT),
+    "[ID]": frozenset(f"{wire}[]" for wire in _TEXT),
 }
 """Types that Rust sends the values of a scalar as."""
 
@@ -78,12 +82,33 @@ def varying(
     forms: dict[Place, Form] = {}
     for place, use in uses.items():
         name = operation.variables.bound_scalar(str(place[0]), place[1:])
-        if name and not use.fixed and use.wires <= _WIRES[name]:
+        if name in _WIRES and not use.fixed and use.wires <= _WIRES[name]:
             forms[place] = _form(name, use)
     return forms
 
 
+def with_lengths(
+    forms: dict[Place, Form], max_values: int, raw: Mapping[str, Any]
+) -> dict[Place, Form]:
+    """Set the lengths of lists with which no request has too many values.
+
+    Args:
+        forms: The result of ``varying``.
+        max_values: Most values in the variables of a request.
+        raw: Variables of a request, as sent.
+    """
+    lists = [place for place, form in forms.items() if form in ("ints", "texts")]
+    left = max_values - count_values(raw, max_values)
+    for place in lists:
+        # An empty list in a filter has a plan of its own.
+        least = 1 if len(place) > 1 else 0
+        forms[place] = {str(forms[place]): [least, max(least, left // len(lists))]}
+    return forms
+
+
 def _form(name: str, use: _Uses) -> Form:
+    if name.startswith("["):
+        return "ints" if name == "[Int]" else "texts"
     if name == "Int":
         least, most = _INT
         return {"int": [least, most] if use.most is None else [0, use.most]}
@@ -100,7 +125,7 @@ def _uses(parameters: Sequence[Parameter]) -> dict[Place, _Uses]:
     for parameter in parameters:
         for ref in _references(parameter.source):
             use = uses.setdefault(place_of(ref), _Uses(set()))
-            use.wires.add(parameter.wire)
+            use.wires.add(parameter.wire + ("[]" if parameter.array else ""))
             use.fixed |= not is_plain(parameter)
             if parameter.maximum is not None:
                 most = parameter.maximum if use.most is None else min(use.most, parameter.maximum)
@@ -114,8 +139,7 @@ def is_plain(parameter: Parameter) -> bool:
     """Return whether Rust makes a parameter of a value of a request as Python does."""
     return (
         isinstance(parameter.source, ValueRef)
-        and not (parameter.array or parameter.side or parameter.parsed)
-        and parameter.cursor is None
+        and not (parameter.side or parameter.parsed)
         and parameter.wire in WIRES
         and (not parameter.pattern or parameter.wire in {"text", "column"})
     )
@@ -164,8 +188,12 @@ class Template:
 
 def _fits(form: Form, value: Any) -> bool:
     if isinstance(form, dict):
-        least, most = form["int"]
-        return type(value) is int and least <= value <= most
+        ((kind, (least, most)),) = form.items()
+        if kind == "int":
+            return type(value) is int and least <= value <= most
+        item = int if kind == "ints" else str
+        is_list = isinstance(value, list) and least <= len(value) <= most
+        return is_list and all(type(each) is item for each in value)
     return type(value) is (bool if form == "bool" else str)
 
 

@@ -74,13 +74,17 @@ class CursorReader:
     Args:
         terms: The order.
         name: Name of the argument, for messages.
+
+    Attributes:
+        digest: Digest of the order.
+        nullable: For each term, whether its value may be null.
     """
 
-    __slots__ = ("_digest", "_last", "_name", "_nullable")
+    __slots__ = ("_last", "_name", "digest", "nullable")
 
     def __init__(self, terms: Sequence[OrderTerm], name: str) -> None:
-        self._digest = order_digest(terms)
-        self._nullable = [is_nullable(term) for term in terms]
+        self.digest = order_digest(terms)
+        self.nullable = [is_nullable(term) for term in terms]
         self._name = name
         self._last: tuple[str, list[str | None]] | None = None
 
@@ -106,15 +110,15 @@ class CursorReader:
         if not isinstance(parts, list) or len(parts) != 3 or parts[0] != VERSION:  # noqa: PLR2004
             raise self._invalid()
         _, digest, values = parts
-        if digest != self._digest:
+        if digest != self.digest:
             raise InputError(
                 f"{self._name} is a cursor of another order.",
                 hint="Send cursors back with the orderBy that they were answered with.",
                 code=CODE,
             )
-        if not isinstance(values, list) or len(values) != len(self._nullable):
+        if not isinstance(values, list) or len(values) != len(self.nullable):
             raise self._invalid()
-        for value, nullable in zip(values, self._nullable, strict=True):
+        for value, nullable in zip(values, self.nullable, strict=True):
             usable = nullable if value is None else isinstance(value, str) and "\0" not in value
             if not usable:
                 raise self._invalid()
