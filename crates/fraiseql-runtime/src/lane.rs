@@ -189,7 +189,7 @@ impl Lane {
         (set, values): (&Prepared, &[String]),
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let begin = self.client.batch_execute("BEGIN READ ONLY").map(Ok);
+        let opening = self.client.batch_execute("BEGIN READ ONLY").map(Ok);
         let set = self.client.execute_raw(set, values).map(Ok);
         // The rest of an answer that is too large is not waited for.
         let work = work.map(|result| match result {
@@ -197,8 +197,8 @@ impl Lane {
             result => Ok(result),
         });
         let end = self.client.batch_execute("ROLLBACK").map_err(|_| Failure::Open);
-        let (begun, is_set, result, ()) = try_join4(begin, set, work, end).await?;
-        begun?;
+        let (is_open, is_set, result, ()) = try_join4(opening, set, work, end).await?;
+        is_open?;
         is_set?;
         result
     }
