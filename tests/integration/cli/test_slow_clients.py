@@ -164,7 +164,7 @@ def test_clients_that_do_not_read_are_cut_and_their_memory_is_freed(
         server.answer(port, "{ longText }")
         files = open_files(server.process.pid)
         peaks = []
-        for _ in range(2):
+        for _ in range(3):
             with sockets(port, 20, request("{ longText }")):
                 deadline = time.monotonic() + PATIENCE
                 while open_files(server.process.pid) < files + 15 * each:
@@ -177,8 +177,8 @@ def test_clients_that_do_not_read_are_cut_and_their_memory_is_freed(
                     time.sleep(0.2)
                 server.answer(port, GREETING)
         assert reason in server.text()
-        # The second round takes the memory of the first one.
-        assert peaks[1] - peaks[0] < 10 * TEXT_BYTES
+        # A round takes the memory of the one before it. On a busy machine a peak is not always seen.
+        assert min(peaks[1] - peaks[0], peaks[2] - peaks[1]) < 10 * TEXT_BYTES, peaks
 
 
 def test_a_slow_reader_is_served_to_the_end(

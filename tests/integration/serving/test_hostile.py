@@ -5,7 +5,7 @@ import gc
 import json
 import logging
 from collections.abc import Awaitable, Iterator
-from itertools import pairwise
+from itertools import count, pairwise
 from time import monotonic, thread_time
 from typing import Any
 
@@ -180,16 +180,21 @@ async def gaps(work: Awaitable[Any]) -> float:
 def test_others_are_served_while_large_documents_are_read(app: Any, loop: Any) -> None:
     """The loop goes on while large documents are read, nearly as it does when it is idle."""
     texts = many('"text #"', 1_800)
-    large = [
-        f"{{ books(where: {{ title: {{ in: [{texts}] }} }}) {{ id }} }} # {number}"
-        for number in range(12)
-    ]
+    numbers = count()
 
     async def ask() -> None:
+        large = [
+            f"{{ books(where: {{ title: {{ in: [{texts}] }} }}) {{ id }} }} # {next(numbers)}"
+            for _ in range(12)
+        ]
         bodies = [orjson.dumps({"query": query}) for query in large]
         for _, answer in await asyncio.gather(*[post(app, body) for body in bodies]):
             assert answer == {"data": {"books": []}}
 
-    idle = loop.run_until_complete(gaps(asyncio.sleep(0.5)))
-    busy = loop.run_until_complete(gaps(ask()))
-    assert busy < 10 * idle + most_held()
+    def more_than_idle() -> float:
+        idle = loop.run_until_complete(gaps(asyncio.sleep(0.5)))
+        busy = loop.run_until_complete(gaps(ask()))
+        return float(busy - 10 * idle)
+
+    # What else runs on the machine may delay one try, not each of three.
+    assert any(more_than_idle() < most_held() for _ in range(3))
