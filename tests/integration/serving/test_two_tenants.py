@@ -289,7 +289,7 @@ def test_an_identity_of_another_request_would_be_noticed(
     tenants: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity = Identity.of(ROLE, {"app.tenant": "a"})
-    monkeypatch.setattr(Service, "_identity", lambda *_: identity)
+    monkeypatch.setattr(Service, "identity", lambda *_: identity)
     _, wrong = tenants.run(mixed(tenants, random.Random(1), 2))
     assert wrong != []
 
