@@ -29,6 +29,9 @@ def digest() -> str:
     """Return the digest of the sources, of the build's settings and of the interpreter."""
     state = hashlib.sha256(sys.version.encode())
     state.update(_package_settings().encode())
+    for name in sorted(os.environ):
+        if name.startswith("CARGO_PROFILE_RELEASE_"):
+            state.update(f"{name}={os.environ[name]}".encode() + b"\0")
     for path in sources():
         state.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return state.hexdigest()

@@ -177,7 +177,7 @@ def test_clients_that_do_not_read_are_cut_and_their_memory_is_freed(
                     time.sleep(0.2)
                 server.answer(port, GREETING)
         assert reason in server.text()
-        # A round takes the memory of the one before it. On a busy machine a peak is not always seen.
+        # A round takes the memory of the one before it; a busy machine may hide one peak.
         assert min(peaks[1] - peaks[0], peaks[2] - peaks[1]) < 10 * TEXT_BYTES, peaks
 
 

@@ -51,8 +51,9 @@ def setup(database: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Path:
     """The built oracle."""
-    words = ["--quiet", "--package", "fraiseql-runtime", "--example", "hits_oracle"]
-    words += ["--features", "mutants"]
+    # Of the whole workspace, so that libraries have the features that its tests were built with.
+    words = ["--quiet", "--workspace", "--example", "hits_oracle"]
+    words += ["--features", "fraiseql-runtime/mutants"]
     subprocess.run(["cargo", "build", *words], cwd=ROOT, check=True)
     return ROOT / "target" / "debug" / "examples" / "hits_oracle"
 
