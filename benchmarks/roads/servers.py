@@ -38,9 +38,9 @@ def servers() -> tuple[Server, ...]:
     """Return the servers."""
     python = str(interpreter.python())
     return (
-        Server(names.NATIVE, _serve(python, LIVE)),
+        Server(names.NATIVE, _serve(python, LIVE, "--native")),
         Server(names.PYTHON, _serve(python, LIVE, "--no-native")),
-        Server(names.NATIVE, _serve(python, CACHED), cached=True),
+        Server(names.NATIVE, _serve(python, CACHED, "--native"), cached=True),
         Server(names.PYTHON, _serve(python, CACHED, "--no-native"), cached=True),
         Server(names.STRAWBERRY, _uvicorn(python, "strawberry_loader")),
         Server(names.ARIADNE, _uvicorn(python, "ariadne_loader")),
@@ -48,7 +48,7 @@ def servers() -> tuple[Server, ...]:
 
 
 def _serve(python: str, target: str, *more: str) -> tuple[str, ...]:
-    return (python, "-m", "fraiseql", "serve", target, *more, "--port")
+    return (python, "-m", "fraiseql.cli", "serve", target, *more, "--port")
 
 
 def _uvicorn(python: str, module: str) -> tuple[str, ...]:
