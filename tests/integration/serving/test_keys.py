@@ -83,6 +83,18 @@ def test_anything_but_one_whole_key_is_refused(bench: Served, by: Any) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("values", [{"id": 1}, {"id": None}, {}])
+def test_a_variable_that_may_be_null_is_no_key(bench: Served, values: dict[str, Any]) -> None:
+    """The specification of September 2025 refuses the operation, whatever the value is."""
+    query = "query ($id: Int%s) { account(by: {id: $id}) { id } }"
+    for default in ("", " = 2"):
+        answer = bench.ask(query % default, values, context=MAY)
+        assert "data" not in answer
+        (error,) = answer["errors"]
+        assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert "must be non-nullable" in error["message"]
+
+
 def test_a_denied_field_is_no_key(bench: Served) -> None:
     assert bench.error(BY, {"by": {"email": "a@x"}})["extensions"]["code"] == "FORBIDDEN"
     assert bench.data(BY, {"by": {"id": 1}}) == {"account": {"id": 1}}

@@ -7,13 +7,14 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     NoUnusedFragmentsRule,
     NoUnusedVariablesRule,
+    VariablesInAllowedPositionRule,
     build_schema,
     parse,
     specified_rules,
     validate,
 )
 
-from fraiseql.serving.document.rules import breakable_rules
+from fraiseql.serving.document.rules import AllowedVariablesRule, breakable_rules
 
 RULES = [rule for rule in specified_rules if "Stream" not in rule.__name__]
 SCHEMA = """
@@ -70,4 +71,39 @@ def test_a_document_has_the_errors_of_all_rules(
 def test_a_plain_document_is_visited_by_no_rule_about_what_it_does_not_have() -> None:
     rules = set(breakable_rules("{ me { name } }").rules)
     assert rules.isdisjoint({KnownDirectivesRule, NoUnusedFragmentsRule, NoUnusedVariablesRule})
-    assert set(breakable_rules('{ a(b: $c, d: "fragment@subscription") }').rules) == set(RULES)
+    assert set(breakable_rules('{ a(b: $c, d: "fragment@subscription") }').rules) == {
+        AllowedVariablesRule if rule is VariablesInAllowedPositionRule else rule for rule in RULES
+    }
+
+
+ONE_OF = """
+input By @oneOf { id: Int, name: String }
+input In { by: By, needed: By! }
+type Query { open(by: By): Int, one(by: By!): Int, many(by: [By!]!): Int, deep(in: In): Int }
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "open(by: {id: $v})",
+        "one(by: {id: $v})",
+        'many(by: [{name: "n"}, {id: $v}])',
+        "many(by: {id: $v})",
+        "deep(in: {by: {id: $v}, needed: {id: 1}})",
+        "deep(in: {needed: {id: $v}})",
+    ],
+)
+def test_a_variable_that_may_be_null_is_refused_in_a_one_of_input(use: str) -> None:
+    def errors(type_: str) -> list[str]:
+        document = parse(f"query ($v: {type_}) {{ {use} ...F }} fragment F on Query {{ {use} }}")
+        checked = validate(build_schema(ONE_OF), document, [breakable_rules("...$")])
+        return [error.message for error in checked]
+
+    message = (
+        "Variable '$v' is of type 'Int' but must be non-nullable to be used for OneOf Input "
+        "Object 'By'."
+    )
+    # Once for each use, in the operation and in the fragment.
+    assert errors("Int") == errors("Int = 1") == [message, message]
+    assert errors("Int!") == errors("Int! = 1") == []

@@ -8,6 +8,7 @@ from graphql import (
     SKIP,
     ASTValidationRule,
     FragmentsOnCompositeTypesRule,
+    GraphQLError,
     KnownDirectivesRule,
     KnownFragmentNamesRule,
     Node,
@@ -15,6 +16,7 @@ from graphql import (
     NoUndefinedVariablesRule,
     NoUnusedFragmentsRule,
     NoUnusedVariablesRule,
+    OperationDefinitionNode,
     PossibleFragmentSpreadsRule,
     SingleFieldSubscriptionsRule,
     UniqueDirectivesPerLocationRule,
@@ -23,14 +25,44 @@ from graphql import (
     ValidationContext,
     VariablesAreInputTypesRule,
     VariablesInAllowedPositionRule,
+    get_named_type,
+    is_input_object_type,
+    is_nullable_type,
     specified_rules,
+    type_from_ast,
 )
 from graphql.language.visitor import EnterLeaveVisitor
 
 Rules = tuple[type[ASTValidationRule], ...]
 
+
+class AllowedVariablesRule(VariablesInAllowedPositionRule):
+    """Refuses variables at places where their type does not fit.
+
+    graphql-core lets a variable that may be null into a @oneOf input whose place requires a
+    value, as in a list of ``OrderBy!``.
+    """
+
+    def leave_operation_definition(self, operation: OperationDefinitionNode, *args: Any) -> None:
+        """Check the uses of the variables of an operation."""
+        super().leave_operation_definition(operation, *args)
+        for usage in self.context.get_recursive_variable_usages(operation):
+            definition = self.var_def_map.get(usage.node.name.value)
+            parent: Any = usage.parent_type
+            if definition is None or parent is None or is_input_object_type(parent):
+                continue
+            type_ = type_from_ast(self.context.schema, definition.type)
+            inner = get_named_type(parent)
+            if is_input_object_type(inner) and inner.is_one_of and is_nullable_type(type_):
+                message = (
+                    f"Variable '${usage.node.name.value}' is of type '{type_}' but must be"
+                    f" non-nullable to be used for OneOf Input Object '{inner}'."
+                )
+                self.report_error(GraphQLError(message, [definition, usage.node]))
+
+
 _RULES: Final[Rules] = tuple(
-    rule
+    AllowedVariablesRule if rule is VariablesInAllowedPositionRule else rule
     for rule in specified_rules
     # Rules for directives that our schemas do not have: KnownDirectives refuses them.
     if not rule.__name__.startswith(("DeferStream", "StreamDirective"))
@@ -56,7 +88,7 @@ _NEEDED: Final[dict[type[ASTValidationRule], tuple[str, ...]]] = {
             NoUnusedVariablesRule,
             UniqueVariableNamesRule,
             VariablesAreInputTypesRule,
-            VariablesInAllowedPositionRule,
+            AllowedVariablesRule,
         ),
         ("$",),
     ),
