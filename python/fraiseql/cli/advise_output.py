@@ -11,10 +11,17 @@ from fraiseql.operating.advise.examined import LeftStatement
 from fraiseql.operating.advise.workload import Workload
 from fraiseql.sizing.sizes import shown
 
+_MEANINGS: Final = {
+    "a statistics twin": ": an empty server with the statistics of your tables",
+}
 _LARGE: Final = 10.0
 _PATHS: Final = 10
 _WIDTH: Final = 100
 _NOTHING_CHANGED: Final = "Nothing was changed."
+_NEXT: Final = (
+    "  measure them in a copy of the tables    fraiseql advise APP --evaluate",
+    "  write the changes as patches            fraiseql advise APP --emit advice",
+)
 
 
 def report_document(report: AdviceReport) -> dict[str, Any]:
@@ -117,10 +124,12 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"server     PostgreSQL {document['server']}"
     count, seconds = document["statements"], document["seconds"]
     yield f"trace      {count} statements, {document['traced_ms']:,.1f} ms in {seconds:,.0f} s"
-    yield f"predicted  by {document['predicted_by']}; a round trip takes {document['floor_ms']} ms"
+    form = document["predicted_by"]
+    yield f"predicted  by {form}{_MEANINGS.get(form, '')}"
+    yield f"           a round trip to the server takes {document['floor_ms']} ms"
     yield ""
     if document["paths"]:
-        yield "Decision tree, statement by statement:"
+        yield "The published decision tree, each question with its figure, then what it advises:"
         for each in document["paths"][:_PATHS]:
             yield from _path_lines(each)
         yield ""
@@ -131,7 +140,12 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield from _left_lines(document["left"])
         yield ""
     yield from (f"note  {each}" for each in document["notes"])
-    yield _NOTHING_CHANGED if document["hypothetical"] else _summary(len(document["advice"]))
+    if document["hypothetical"]:
+        yield _NOTHING_CHANGED
+        return
+    yield _summary(len(document["advice"]))
+    if document["advice"] and not document.get("scratch"):
+        yield from _NEXT
 
 
 def _left_lines(left: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -157,7 +171,7 @@ def _path_lines(path: Mapping[str, Any]) -> Iterator[str]:
     text = " > ".join([*edges, path["tree"]])
     yield from wrap(text, _WIDTH, initial_indent="    ", subsequent_indent="      ")
     if path["differs"]:
-        yield f"    predicted best: {path['best'] or 'leave it as it is'}"
+        yield f"    the prediction differs: {path['best'] or 'leave it as it is'}"
 
 
 def _advice_lines(place: int, advice: Mapping[str, Any]) -> Iterator[str]:

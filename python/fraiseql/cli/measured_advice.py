@@ -132,10 +132,11 @@ async def measured_report(
         return report, None, emitted
     if arguments.evaluate:
         form = shown_form(arguments.scratch)
-        note(f"measuring {len(report.advice)} recommendations; form: {form}")
+        count = len(report.advice)
+        note(f"measuring {count} recommendations ({form}); this takes minutes")
         limits = ScratchLimits(arguments.budget, arguments.sample)
         application = TriedApplication(schema, settings, report.workload.documents)
-        options = EvaluateOptions(arguments.scratch, limits)
+        options = EvaluateOptions(arguments.scratch, limits, watch=lambda text: note(f"  {text}"))
         evaluation = await evaluate(pool, application, report.advice, _load(report), options)
         report = replace(report, advice=evaluation.advice)
     if arguments.emit:

@@ -83,6 +83,10 @@ def measured_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"refused   {e['change']}: {e['reason']}" for e in document["refused"])
         for each in document["not_measured"]:
             yield f"not run   {each['root']} {each['id']}: {each['reason']}"
+        if document["advice"]:
+            yield ""
+            yield "Once a change is declared and applied, see whether it keeps its promise:"
+            yield f"  fraiseql advise APP --check {document['advice'][0]['id']}"
     for advice in document["advice"]:
         yield from (f"wrote     {path}" for path in advice["files"])
 

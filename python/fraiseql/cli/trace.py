@@ -23,6 +23,9 @@ _ORDERS: Final[dict[str, Callable[[TracedCost], float]]] = {
 _HEADS: Final = ("operation", "source", "calls", "errors", "total ms", "mean ms", "p95 ms", "bytes")
 _WIDTHS: Final = (36, 16, 10, 7, 12, 9, 9, 14)
 _SHOWN: Final = 100
+_NO_FIELD: Final = "(no field)"
+"""Name of the statements with which result caches and transactions work."""
+
 
 Work = Callable[[Pool, Namespace], Awaitable[None]]
 
@@ -85,12 +88,22 @@ async def _show(pool: Pool, arguments: Namespace) -> None:
     say(table_line(_HEADS, _WIDTHS))
     for operation in shown:
         _say_operation(operation)
+    _say_next(count - len(shown))
+
+
+def _say_next(hidden: int) -> None:
+    say()
+    if hidden:
+        say(f"{hidden} more: --top N.")
+    say("Statements of one request may run at the same time, and then take longer in sum.")
+    say("  what would make them faster    fraiseql advise APP")
+    say("  the plan of an operation       fraiseql explain APP '{ … }' --analyze")
 
 
 def _say_operation(operation: TracedOperation) -> None:
     say(_line(_cut(operation.name or operation.document, _WIDTHS[0]), "", operation.cost))
     for statement in operation.statements:
-        say(_line(f"  {statement.root or statement.id}", statement.source, statement.cost))
+        say(_line(f"  {statement.root or _NO_FIELD}", statement.source, statement.cost))
         if statement.sql:
             say(f"    {_cut(statement.sql, _SHOWN)}")
 

@@ -121,7 +121,8 @@ def tuning_lines(document: Mapping[str, Any]) -> Iterator[str]:
     for each in document["proposals"]:
         yield from _proposal_lines(each)
     if document["candidates"]:
-        yield "Not proposed before --measure has compared the application's operations with them:"
+        yield "Not proposed before they are measured: fraiseql tune APP --measure runs the traced"
+        yield "statements with them and without, which takes some minutes."
         for each in document["candidates"]:
             yield from _change_lines(each)
         yield ""
@@ -133,7 +134,7 @@ def tuning_lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield from _measured_lines(document["measurement"])
     yield from _worst_lines(document["worst_case"])
     yield from (f"note      {each}" for each in document["notes"])
-    yield _summary(document["proposals"])
+    yield _summary(document["proposals"], embedded=document["server"]["embedded"])
 
 
 def _input_lines(server: Mapping[str, Any], machine: Mapping[str, Any]) -> Iterator[str]:
@@ -188,14 +189,15 @@ def _worst_lines(worst: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-def _summary(proposals: Sequence[Mapping[str, Any]]) -> str:
+def _summary(proposals: Sequence[Mapping[str, Any]], *, embedded: bool) -> str:
     if not proposals:
         return "Nothing to do."
     count = len(proposals)
     restart = sum(each["restart"] for each in proposals)
     text = f"{count} proposal{'s' if count > 1 else ''}"
     summary = f"{text}, {restart} of them with a restart. Nothing was changed."
-    return f"{summary} Apply them: fraiseql tune APP --apply"
+    restarting = " --restart" if restart and embedded else ""
+    return f"{summary} Apply them: fraiseql tune APP --apply{restarting}"
 
 
 def change_document(change: Change) -> dict[str, Any]:

@@ -103,13 +103,14 @@ def _edges(
     if whole:
         return
     lag = _declared_lag(situation, examined)
-    yield DecisionEdge("may lag", lag or "nothing declared", bool(lag))
+    yield DecisionEdge("may answers be old", lag or "nothing declared", bool(lag))
     if lag:
         return
     optimized = [each for each in helping if each.candidate.kind in INDEX_KINDS]
     times = [each.predictions[statement.id].after_ms for each in optimized]
     after = min(times, default=statement.mean_ms)
-    yield DecisionEdge("still slow", f"{after:.2f} ms", after > SLOW_MS)
+    means = "with the index below" if times else "no index helps"
+    yield DecisionEdge("still slow", f"{after:.2f} ms, {means}", after > SLOW_MS)
 
 
 def _aggregate(situation: Situation, examined: ExaminedStatement) -> tuple[bool, str]:

@@ -1,8 +1,8 @@
 """Advice measured in a scratch copy."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from fraiseql.database import Pool
@@ -36,11 +36,13 @@ class EvaluateOptions:
         scratch: ``embedded``, ``transaction``, or the address of a copy.
         limits: Limits of an embedded copy.
         pairs: How often statements run.
+        watch: Called with each step before it begins.
     """
 
     scratch: str = "embedded"
     limits: ScratchLimits = USUAL_LIMITS
     pairs: PairLimits = USUAL_PAIRS
+    watch: Callable[[str], None] = field(default=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ async def evaluate(
     kept: list[Advice] = []
     trials: list[Trial] = []
     async with _opened(application, relations, options) as scratch:
-        for each in advice:
+        for place, each in enumerate(advice, 1):
+            options.watch(f"{place} of {len(advice)}: {each.candidate.title}")
             trial = await try_candidate(
                 scratch, application, each.candidate, statements, options.pairs
             )

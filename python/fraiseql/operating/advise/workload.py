@@ -13,6 +13,9 @@ from fraiseql.sql_files import load_sql
 _SQL: Final = load_sql(__name__)
 _READING: Final = re.compile(r"(?is)\s*(select|with)\b")
 _LISTED: Final = 20
+_SHOWN: Final = 36
+"""Characters of a document without a name, as ``fraiseql trace show`` prints them."""
+
 _LEAST_SECONDS: Final = 60.0
 """The trace counts by minute."""
 
@@ -60,6 +63,11 @@ class WorkloadStatement:
         return self.rows / self.calls
 
 
+def shorten(text: str) -> str:
+    """Return the beginning of a text."""
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """The traced statements.
@@ -85,9 +93,12 @@ class Workload:
         return statement.ms / self.total_ms if self.total_ms else 0.0
 
     def label(self, statement: WorkloadStatement) -> str:
-        """Return the names of a statement's operations."""
-        names = [self.names.get(each) or f"({each})" for each in statement.operations]
-        return ", ".join(dict.fromkeys(names))
+        """Return the names of a statement's operations, or the beginnings of their documents."""
+        return ", ".join(dict.fromkeys(self._name(each) for each in statement.operations))
+
+    def _name(self, operation: str) -> str:
+        document = " ".join(self.documents.get(operation, "").split())
+        return self.names.get(operation) or shorten(document) or f"({operation})"
 
 
 async def load_workload(read: Read, operation: str | None = None) -> Workload:

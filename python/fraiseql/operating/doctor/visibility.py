@@ -18,10 +18,10 @@ REMEDIES: Final[Mapping[str, str]] = {
     "file_settings": "only superusers may read pg_file_settings: run the doctor as one",
     "memory": "the memory of the server cannot be read: pass --memory, such as --memory 16GB",
     "reset_statistics": "the role may not reset the statistics of checkpoints: run it as an admin",
-    "read_times": "reads are not timed: ALTER SYSTEM SET track_io_timing = on",
-    "cache_statistics": "the role may not read the statistics of result caches: fraiseql db grant",
+    "read_times": "reads are not timed (track_io_timing is off): fraiseql tune APP proposes it",
+    "cache_statistics": "the role may not read counts of result caches: fraiseql db grant APP ROLE",
     "ledger": "the role may not read fraiseql.ledger: run the doctor as the role that applied",
-    "trace": "the role may not read the trace: fraiseql db grant",
+    "trace": "the role may not read the trace: fraiseql db grant APP ROLE",
     "statement_statistics": "pg_stat_statements is not installed: fraiseql tune APP proposes it",
     "all_replicas": "standbys may use the index: pass --replica URL for each",
 }

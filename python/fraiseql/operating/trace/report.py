@@ -153,8 +153,8 @@ async def load_trace(read: Read, start: datetime | None = None) -> Trace:
     if not rows:
         raise ConfigurationError(
             "The trace is empty: no process has recorded an operation.",
-            hint="Serve some requests; processes write their records every ten seconds, unless"
-            " trace is off.",
+            hint="Send some requests to the running application; it writes its records every ten"
+            " seconds, unless the setting trace is off.",
             code="TRACE_EMPTY",
         )
     operations: dict[str, TracedOperation] = {}

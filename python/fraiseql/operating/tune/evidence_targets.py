@@ -53,7 +53,8 @@ def _work_mem(facts: Facts, buffers: int, autovacuum: int) -> Targets:
     value, why = int(now), ""
     if spills >= _SPILLS:
         size = work_mem(facts.memory, buffers, facts.connections, hashes)
-        value, why = max(int(now), size.bytes), size.formula
+        value = max(int(now), size.bytes)
+        why = f"sorts and hashes wrote {spills} temporary files; {size.formula}"
     fitting = max(room_for_work_mem(facts, buffers, autovacuum), _LEAST_FITTING)
     if value > fitting:
         value, why = fitting, "the largest with which the worst case of the memory fits"

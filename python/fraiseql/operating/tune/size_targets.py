@@ -108,7 +108,7 @@ def _statistics(facts: Facts) -> Targets:
             name="track_io_timing",
             value=True,
             kind="size",
-            why=f"the clock {clock} is read without a system call",
+            why=f"times reads of the disk, at little cost with the clock {clock}",
             evidence={"clock": clock},
         )
     elif not facts.settings["track_io_timing"].value:
