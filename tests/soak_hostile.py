@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from argparse import Namespace
+from itertools import product
 from pathlib import Path
 
 from tests.failure.traffic.storm import Storm, run
@@ -10,12 +11,12 @@ from tests.failure.traffic.storm import Storm, run
 
 def soak_hostile(arguments: Namespace, addresses: dict[str, str]) -> int:
     """Run the storms, with crashes of PostgreSQL; return the exit code."""
-    seconds = arguments.seconds / len(addresses)
-    for server, url in addresses.items():
+    seconds, apps = arguments.seconds / len(addresses) / 2, ("app", "open_app")
+    for (server, url), app in product(addresses.items(), apps):
         with tempfile.TemporaryDirectory() as folder:
-            storm = Storm(url, Path(folder), seconds, arguments.seed, crashes=True)
+            storm = Storm(url, Path(folder), seconds, arguments.seed, crashes=True, app=app)
             report = asyncio.run(run(storm))
-        print(f"{server} hostile traffic seed {arguments.seed}: {report.line()}", flush=True)
+        print(f"{server} hostile traffic seed {arguments.seed}, {app}: {report.line()}", flush=True)
         if report.seen.wrong or report.tracebacks:
             print("\n".join(report.seen.wrong[:5]), flush=True)
             return 1

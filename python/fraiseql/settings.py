@@ -55,7 +55,8 @@ class Settings:
         database_url: ``postgresql://…``, or ``embedded:`` for PostgreSQL under ``data_dir``. The
             variable ``DATABASE_URL`` sets it too, if it is a ``postgresql://`` address.
         data_dir: Directory of the embedded PostgreSQL.
-        pool_size: Most connections to the database that one process holds.
+        pool_size: Most connections to the database that one process holds; those of the native
+            server, three and half as many, are not counted.
         reserved_share: Share of ``pool_size`` that slow statements never use, two connections at
             least, one of a pool of two; 0 reserves none.
         connect_timeout: Seconds to wait for a new connection, and for a free one.
@@ -71,7 +72,7 @@ class Settings:
         max_unsent_bytes: Most bytes of responses that wait for slow clients in one process
             (``fraiseql serve``).
         native: Whether connections are accepted in Rust, where repeated requests are answered
-            without Python (``fraiseql serve``).
+            without Python (``fraiseql serve``, ``fraiseql demo``).
         max_body_bytes: Most bytes of a request body.
         max_depth: Most levels of nested selections, and of ``and``, ``or``, ``not`` in a filter.
         max_aliases: Most aliased fields in an operation.
@@ -145,7 +146,7 @@ class Settings:
     send_timeout: float = 30.0
     max_connections: int = 1_000
     max_unsent_bytes: int = 268_435_456
-    native: bool = False
+    native: bool = True
     max_body_bytes: int = 1_000_000
     max_depth: int = 15
     max_aliases: int = 50

@@ -1,12 +1,16 @@
 """Limits on the connections of one serving process."""
 
-import resource
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from fraiseql.events import logger
+from fraiseql.serving.native.native_connections import most_connections
 from fraiseql.settings import Settings
+
+if sys.platform != "win32":
+    import resource
 
 SWEEP_SECONDS: Final = 1.0
 """Seconds between two checks of all connections."""
@@ -60,6 +64,7 @@ class ConnectionLimits:
 def _connections(settings: Settings, files_each: int) -> int:
     # Two more for the freshness checks of memory and for the trace.
     reserved = _RESERVED_FILES + settings.pool_size + settings.cache_connections + 2
+    reserved += most_connections(settings)
     files = _allow_files(reserved + files_each * settings.max_connections)
     allowed = max(_LEAST_CONNECTIONS, (files - reserved) // files_each)
     if allowed >= settings.max_connections:
@@ -76,6 +81,8 @@ def _connections(settings: Settings, files_each: int) -> int:
 
 def _allow_files(count: int) -> int:
     """Return how many files the process may open, raised to ``count`` if the system allows it."""
+    if sys.platform == "win32":
+        return count
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= count:
         return count

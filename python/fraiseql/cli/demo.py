@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import time
-from argparse import Namespace
+from argparse import BooleanOptionalAction, Namespace
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from fraiseql.cli.server import (
     holding_database,
     make_server,
     run_until_stopped,
+    server_line,
     serving,
     uvicorn,
 )
@@ -65,6 +66,11 @@ def add_to(commands: Any) -> None:
         metavar="URL",
         help="load into schema fraiseql_demo of this database instead of an embedded PostgreSQL",
     )
+    parser.add_argument(
+        "--native",
+        action=BooleanOptionalAction,
+        help="accept connections in Rust or in Python, whatever the setting native says",
+    )
     parser.add_argument("--json", action="store_true", help="with --check: print figures as JSON")
     parser.set_defaults(run=_run)
 
@@ -83,12 +89,13 @@ def _run(arguments: Namespace) -> int:
             if seconds
             else "The flights are already loaded."
         )
-        app = create_demo(settings.database_url, ops=True)
+        app = create_demo(settings.database_url, ops=True, native=arguments.native)
         running = settings.with_values(database_url=server.url if server else None)
         gains = asyncio.run(_apply_stored(running, quiet=arguments.json))
         if arguments.check:
             return _check(app, settings, (seconds, gains), as_json=arguments.json)
-        return _serve(app, arguments.port, server.url if server else None)
+        line = server_line(app, allowed=arguments.native is not False)
+        return _serve(app, arguments.port, server.url if server else None, line)
 
 
 async def _load(settings: Settings) -> float:
@@ -138,12 +145,13 @@ def _show_measured(gain: Gain) -> None:
 # Serving.
 
 
-def _serve(app: Any, preferred: int, address: str | None) -> int:
+def _serve(app: Any, preferred: int, address: str | None, line: str) -> int:
     bound = bind_near(_HOST, preferred)
     port = port_of(bound)
     if port != preferred:
         say(f"Port {preferred} is taken, so this is port {port}.")
     _welcome(url_of(_HOST, port), url_of(_HOST, port, OPS_PATH), address)
+    say(line)
     return 0 if run_until_stopped(make_server(app, log_level="warning"), bound) else 1
 
 

@@ -4,9 +4,7 @@ Imported only where uvicorn runs: the command line passes its name.
 """
 
 import asyncio
-import fcntl
 import sys
-import termios
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -23,6 +21,10 @@ from fraiseql.cli.connection_limits import (
 )
 from fraiseql.http.endpoint import Application
 from fraiseql.settings import Settings
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
 
 _MAX_HEADER_BYTES: Final = 65_536
 BUSY: Final = b"503 Service Unavailable"
@@ -118,6 +120,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
         The kernel buffers megabytes: without them a slow client would seem to have stopped.
         """
+        if sys.platform == "win32":
+            return 0
         try:
             queued = fcntl.ioctl(
                 self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4)

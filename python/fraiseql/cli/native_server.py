@@ -10,10 +10,10 @@ import time
 from typing import Any, Final
 
 from uvicorn.config import Config
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.server import Server
 from uvicorn.supervisors import multiprocess
 
+from fraiseql.cli.native_choice import bare, python_reason
 from fraiseql.cli.native_front import NativeFront
 from fraiseql.http.endpoint import Application
 from fraiseql.native import Engine
@@ -37,8 +37,8 @@ class NativeServer(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then accept connections natively if it may be so."""
-        app = _bare(self.config.loaded_app)
-        if app is None or not app.settings.native or not sockets:
+        app = bare(self.config.loaded_app)
+        if app is None or not sockets or python_reason(app) is not None:
             await super().startup(sockets=sockets)
             return
         engine = Engine()
@@ -96,13 +96,3 @@ def run_workers(config: Config) -> None:
     # The supervisor takes no class of processes.
     multiprocess.Process = _Worker  # type: ignore[misc]
     supervisor(config, sockets=sockets).run()
-
-
-def _bare(app: Any) -> Application | None:
-    """Return the application, unless a middleware of the developer is around it.
-
-    A middleware may change requests and responses, which the native server would not know.
-    """
-    while isinstance(app, ProxyHeadersMiddleware):
-        app = app.app
-    return app if isinstance(app, Application) else None

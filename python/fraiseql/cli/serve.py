@@ -13,8 +13,9 @@ from fraiseql.cli.server import (
     database_line,
     holding_database,
     make_server,
-    native_server,
+    native_workers,
     run_until_stopped,
+    server_line,
     uvicorn,
 )
 from fraiseql.cli.target import Target, add_target, find_target
@@ -34,7 +35,7 @@ def add_to(commands: Any) -> None:
     serve.add_argument(
         "--native",
         action=BooleanOptionalAction,
-        help="accept connections in Rust, whatever the setting native says",
+        help="accept connections in Rust or in Python, whatever the setting native says",
     )
     serve.set_defaults(run=_serve)
     dev = commands.add_parser(
@@ -66,6 +67,7 @@ def _serve(arguments: Namespace) -> int:
     bound = bind(arguments.host, arguments.port)
     with _database_of(target.app) as held:
         _announce(target, arguments, held)
+        _print(server_line(target.app, allowed=arguments.native is not False))
         if arguments.workers == 1:
             log, native = arguments.access_log, arguments.native is not False
             server = make_server(target.app, access_log=log, native=native)
@@ -90,7 +92,8 @@ def _dev(arguments: Namespace) -> int:
 
 
 def _run_workers(target: Target, arguments: Namespace) -> None:
-    if arguments.native is False:
+    run_workers = native_workers() if arguments.native is not False else None
+    if run_workers is None:
         _run_processes(target, arguments, workers=arguments.workers)
         return
     sys.path.insert(0, str(target.folder))
@@ -102,7 +105,7 @@ def _run_workers(target: Target, arguments: Namespace) -> None:
         access_log=arguments.access_log,
         **OPTIONS,
     )
-    native_server().run_workers(config)
+    run_workers(config)
 
 
 def _run_processes(target: Target, arguments: Namespace, **options: Any) -> None:

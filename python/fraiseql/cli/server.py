@@ -2,9 +2,10 @@
 
 import importlib
 import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Final
@@ -47,9 +48,29 @@ def uvicorn() -> ModuleType:
         ) from None
 
 
-def native_server() -> ModuleType:
-    """Return the module of the native server, which needs uvicorn."""
+def _native_server() -> ModuleType | None:
+    """Return the module of the native server, which needs uvicorn; None where there is none."""
+    if sys.platform == "win32":
+        return None
     return importlib.import_module("fraiseql.cli.native_server")
+
+
+def native_workers() -> Callable[[Any], None] | None:
+    """Return what serves with several processes natively; None where nothing does."""
+    module = _native_server()
+    return None if module is None else module.run_workers
+
+
+def server_line(app: Any, *, allowed: bool = True) -> str:
+    """Return the line that says which server an application gets.
+
+    Args:
+        app: The application.
+        allowed: Whether the command line allows the native server.
+    """
+    choice = importlib.import_module("fraiseql.cli.native_choice")
+    reason = choice.python_reason(app, allowed=allowed)
+    return "Server    native" if reason is None else f"Server    Python ({reason})"
 
 
 def make_server(
@@ -64,7 +85,8 @@ def make_server(
         native: Whether connections may be accepted in Rust.
     """
     config = uvicorn().Config(app, log_level=log_level, access_log=access_log, **OPTIONS)
-    return native_server().NativeServer(config) if native else uvicorn().Server(config)
+    module = _native_server() if native else None
+    return uvicorn().Server(config) if module is None else module.NativeServer(config)
 
 
 def run_until_stopped(server: Any, bound: socket.socket) -> bool:

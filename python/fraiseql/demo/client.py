@@ -1,6 +1,7 @@
 """GraphQL client over one persistent HTTP connection."""
 
 import json
+import selectors
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,12 +53,23 @@ class HttpClient:
             OSError, http.client.HTTPException: The server is away or does not speak HTTP.
         """
         text = json.dumps({"query": query, "variables": dict(variables)})
+        self._leave_if_closed()
         start = time.perf_counter()
         self._connection.request("POST", self._path, text, _HEADERS)
         response = self._connection.getresponse()
         body = response.read()
         seconds = time.perf_counter() - start
         return HttpResponse(response.status, body, response.getheader("Cache-Status", ""), seconds)
+
+    def _leave_if_closed(self) -> None:
+        """Leave a connection that the server closed in a pause; the next one opens by itself."""
+        if self._connection.sock is None:
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection.sock, selectors.EVENT_READ)
+            # Between two responses there is nothing else to read.
+            if selector.select(0):
+                self._connection.close()
 
     def __enter__(self) -> Self:
         """Return the client itself."""

@@ -51,14 +51,14 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {"role": READER, "session": {"app.tenant": request.headers.get("x-tenant", "")}}
 
 
-app = fraiseql.create_app(
-    types=application.TYPES,
-    queries=[
-        *(query for query in application.QUERIES if query is not application.broken),
-        *HOSTILE_QUERIES,
-        fraiseql.find("notes", Note, order_by="id"),
-        fraiseql.find("cached_notes", Note, order_by="id", cache=fraiseql.Cache()),
-        fraiseql.find("large", Large, order_by="id"),
-    ],
-    context=context,
-)
+QUERIES = [
+    *(query for query in application.QUERIES if query is not application.broken),
+    *HOSTILE_QUERIES,
+    fraiseql.find("notes", Note, order_by="id"),
+    fraiseql.find("cached_notes", Note, order_by="id", cache=fraiseql.Cache()),
+    fraiseql.find("large", Large, order_by="id"),
+]
+
+app = fraiseql.create_app(types=application.TYPES, queries=QUERIES, context=context)
+open_app = fraiseql.create_app(types=application.TYPES, queries=QUERIES)
+"""Without a hook, so that the native server answers repeated reads; every client sees all notes."""

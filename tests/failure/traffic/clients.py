@@ -17,6 +17,8 @@ PATIENCE = 60.0
 CHUNK = 65_536
 NOTES = ("{ notes { tenant body } }", "{ cachedNotes { tenant body } }")
 LARGE = "{ large { id body } }"
+OF_TENANT = "query ($t: String!) { notes(where: { tenant: { eq: $t } }) { tenant body } }"
+NATIVE = b'road;desc="native"'
 
 
 @dataclass
@@ -32,11 +34,11 @@ class Seen:
     wrong: list[str] = field(default_factory=list)
 
 
-def request(body: bytes, tenant: str) -> bytes:
+def request(body: bytes, tenant: str, end: str = "connection: close\r\n") -> bytes:
     head = (
         f"POST /graphql HTTP/1.1\r\nhost: x\r\nx-tenant: {tenant}\r\n"
         "content-type: application/json\r\naccept: application/graphql-response+json\r\n"
-        f"connection: close\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"{end}content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 
@@ -100,6 +102,44 @@ class Clients:
             if others:
                 self.seen.wrong.append(f"{query} of {tenant}: {others[0]}")
             await asyncio.sleep(0.01)
+
+    async def steady(self) -> None:
+        """Ask on connections that stay open, and check that each answer is to its request."""
+        lost = (OSError, TimeoutError, asyncio.IncompleteReadError)
+        while True:
+            with contextlib.suppress(*lost):
+                async with opened(self._port) as (reader, writer), asyncio.timeout(PATIENCE):
+                    for _ in range(200):
+                        await self._ask_steadily(reader, writer)
+            self.seen.answers["steady connections"] += 1
+            await asyncio.sleep(0.01)
+
+    async def until_native(self) -> None:
+        """Ask until the native server answers: it goes on after all faults."""
+        before = self.seen.answers["steady native"]
+        async with asyncio.timeout(PATIENCE), opened(self._port) as (reader, writer):
+            while self.seen.answers["steady native"] == before:
+                await self._ask_steadily(reader, writer)
+
+    async def _ask_steadily(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        tenant = f"t{self._chosen.randrange(TENANTS)}"
+        of_tenant = {"query": OF_TENANT, "variables": {"t": tenant}}
+        asked = self._chosen.choice((of_tenant, {"query": NOTES[1]}))
+        body = json.dumps(asked).encode()
+        writer.write(request(body, tenant, ""))
+        head = await reader.readuntil(b"\r\n\r\n")
+        _, _, length = head.lower().partition(b"content-length: ")
+        text = await reader.readexactly(int(length.split(b"\r\n")[0]))
+        self.seen.answers["steady native"] += NATIVE in head
+        answer = self._judged("steady", body, int(head.split(b" ", 2)[1]), text) or {}
+        rows = next(iter((answer.get("data") or {}).values()), None)
+        if rows is None:
+            return
+        tenants = {row["tenant"] for row in rows}
+        if len(tenants) != (1 if asked is of_tenant else TENANTS) or tenant not in tenants:
+            self.seen.wrong.append(f"{body!r} gave notes of {tenants}")
 
     async def attacker(self) -> None:
         """Send documents and variables that aim to block a process."""

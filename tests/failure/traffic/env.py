@@ -18,7 +18,7 @@ API = f"""
 import sys
 
 sys.path.insert(0, {str(ROOT)!r})
-from tests.failure.traffic.%s import app
+from tests.failure.traffic.%s import *
 """
 SETTINGS = {"SEND_TIMEOUT": 3, "REQUEST_TIMEOUT": 20, "STATEMENT_TIMEOUT": 5, "POOL_SIZE": 4}
 
@@ -38,12 +38,12 @@ async def prepare(
 
 @contextlib.asynccontextmanager
 async def served(
-    url: str, folder: Path, query: str = NOTES[0]
+    url: str, folder: Path, query: str = NOTES[0], app: str = "app"
 ) -> AsyncIterator[tuple[int, Running]]:
     """The port and the program, once it answers."""
     with bind_near(HOST, FIRST_PORT + 250) as bound:
         port = port_of(bound)
-    words = ("serve", "api:app", "--port", str(port))
+    words = ("serve", f"api:{app}", "--port", str(port))
     with running(*words, cwd=folder, url=url, settings=SETTINGS) as program:
         await until_ready(port, query)
         yield port, program

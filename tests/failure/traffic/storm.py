@@ -30,6 +30,7 @@ class Storm:
         share: Share of what passes between program and database that meets a fault.
         crashes: Whether PostgreSQL is made to restart, which all on the server notice.
         each: Clients of each kind.
+        app: The application: ``app``, or ``open_app`` for the native server.
     """
 
     url: str
@@ -39,6 +40,7 @@ class Storm:
     share: float = 0.002
     crashes: bool = False
     each: int = 2
+    app: str = "app"
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ async def run(storm: Storm) -> Report:
     chosen = random.Random(storm.seed)
     async with (
         Proxy(storm.url, chosen, storm.share).listening() as proxy,
-        served(proxy.url, storm.folder) as (port, program),
+        served(proxy.url, storm.folder, app=storm.app) as (port, program),
     ):
         clients, watched = Clients(port, storm.seed), Watched([], [])
         works = [
-            *_clients(clients, storm.each),
+            *_clients(clients, storm),
             beat(port, watched),
             weigh(program.process.pid, storm.url, watched),
             _outages(storm, chosen),
@@ -85,14 +87,17 @@ async def run(storm: Storm) -> Report:
         await _for(storm.seconds, works)
         proxy.share = 0.0
         await until_ready(port)
+        if storm.app != "app":
+            await clients.until_native()
         text = program.text()
     tracebacks = text.count("Traceback (most recent call last)")
     return Report(clients.seen, watched, dict(proxy.faults), text.count("\n"), tracebacks)
 
 
-def _clients(clients: Clients, each: int) -> Iterator[Coroutine[Any, Any, None]]:
-    kinds = (clients.honest, clients.attacker, clients.varying, clients.aborting, clients.slow)
-    return (kind() for kind in kinds for _ in range(each))
+def _clients(clients: Clients, storm: Storm) -> Iterator[Coroutine[Any, Any, None]]:
+    honest = clients.honest if storm.app == "app" else clients.steady
+    kinds = (honest, clients.attacker, clients.varying, clients.aborting, clients.slow)
+    return (kind() for kind in kinds for _ in range(storm.each))
 
 
 async def _for(seconds: float, works: list[Coroutine[Any, Any, None]]) -> None:

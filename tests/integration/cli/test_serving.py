@@ -99,6 +99,7 @@ def test_demo_gives_way_when_its_port_is_taken(
         assert json.loads(body)["data"]["flight"] == {"airline": {"name": "United Air Lines Inc."}}
         assert b"<html" in _page(port)
         assert shown.count("# ") == 3
+        assert "Server    native\n" in server.text()
         assert server.stop() == 0
 
 

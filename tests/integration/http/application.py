@@ -11,10 +11,13 @@ import asyncpg
 import uvicorn
 
 import fraiseql
+from fraiseql.cli.native_server import NativeServer
+from fraiseql.cli.server import OPTIONS
 from fraiseql.http import Application, HttpRequest
 from fraiseql.http.asgi import Receive, Scope, Send
 
 TABLES = """
+DROP TABLE IF EXISTS users;
 CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);
 INSERT INTO users SELECT n, 'user ' || n FROM generate_series(1, 20) n;
 """
@@ -80,11 +83,16 @@ STOP = "/stop"
 
 @contextmanager
 def served(app: Asgi, **options: Any) -> Iterator[str]:
-    """Serve ``app`` with uvicorn on a loopback port; its address without a final slash."""
+    """Serve ``app`` as ``fraiseql serve`` does; its address without a final slash.
+
+    Args:
+        app: The application; the native server answers for one that nothing is around.
+        options: Options of uvicorn.
+    """
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="error", ws="none", **{"lifespan": "on", **options})
-        server = uvicorn.Server(config)
+        config = uvicorn.Config(app, log_level="error", **{**OPTIONS, **options})
+        server = NativeServer(config)
         thread = Thread(target=server.run, args=([listening],))
         thread.start()
         try:

@@ -13,7 +13,7 @@ from fraiseql.native import Engine
 from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import Operation
 from fraiseql.serving.document.request import Request
-from fraiseql.serving.native import refusals
+from fraiseql.serving.native import native_connections, refusals
 from fraiseql.serving.native.plan import NativePlan, NotNativeError, native_plan
 from fraiseql.serving.preparation.prepare import Prepared
 from fraiseql.serving.preparation.rights import Rights
@@ -110,8 +110,8 @@ class NativePlans:
                 "address": endpoint.content,
                 "connect_seconds": self._settings.connect_timeout,
                 "longest_seconds": self._settings.statement_timeout * _SHARE or None,
-                "key_connections": 2,
-                "connections": max(1, self._settings.pool_size // 2),
+                "key_connections": native_connections.BY_KEY,
+                "connections": native_connections.for_statements(self._settings),
             }
         )
         if target != self._target:
