@@ -28,7 +28,11 @@ from fraiseql.database.repeated_statement import (
 )
 from fraiseql.database.session_monitor import SessionMonitor
 from fraiseql.database.write_tracking import in_transaction, watched_writes
-from fraiseql.database.write_transaction import WriteTransaction, write_transaction
+from fraiseql.database.write_transaction import (
+    RefusableRows,
+    WriteTransaction,
+    write_transaction,
+)
 
 __all__ = [
     "UNBOUNDED",
@@ -42,6 +46,7 @@ __all__ = [
     "Priority",
     "Record",
     "RecordedStatement",
+    "RefusableRows",
     "RepeatedStatement",
     "SessionMonitor",
     "StatementPair",

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from asyncpg import Record
 
@@ -24,6 +24,13 @@ _inside: Final[ContextVar[object]] = ContextVar("fraiseql_block", default=None)
 """The innermost block that the caller is in."""
 
 
+class RefusableRows(Protocol):
+    """Rows of an input."""
+
+    async def locate(self, pool: Pool, error: Exception) -> None:
+        """Set the place in the input of an error of the commit."""
+
+
 class WriteTransaction(Transaction):
     """Statements of a mutation, all in one transaction on one connection.
 
@@ -38,9 +45,19 @@ class WriteTransaction(Transaction):
     Attributes:
         written: Keys of the rows that generated mutations have written, by type.
         single: Whether it is of one root field alone.
+        created: The rows of ``createMany``, which a deferred constraint may refuse.
     """
 
-    __slots__ = ("_block", "_cancelled", "_lock", "_pool", "identity", "single", "written")
+    __slots__ = (
+        "_block",
+        "_cancelled",
+        "_lock",
+        "_pool",
+        "created",
+        "identity",
+        "single",
+        "written",
+    )
 
     def __init__(self, connection: Connection, pool: Pool, identity: Identity) -> None:
         super().__init__(connection, partial(record, pool, identity))
@@ -51,6 +68,7 @@ class WriteTransaction(Transaction):
         self.identity = identity
         self.written: dict[str, list[Any]] = {}
         self.single = False
+        self.created: RefusableRows | None = None
 
     @property
     def pool(self) -> Pool:

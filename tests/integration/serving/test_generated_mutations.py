@@ -188,6 +188,15 @@ def test_a_refused_row_of_many_has_its_index(
     assert titles(blog) == ["post 1", "post 2", "post 3"]
 
 
+def test_half_of_a_surrogate_pair_is_an_error_of_the_input(blog: Served) -> None:
+    """HTTP refuses such a body as no JSON; other callers of the service may send it."""
+    query = "mutation ($rows: [CreatePostInput!]!) { createManyPost(input: $rows) { id } }"
+    error = blog.error(query, {"rows": [{"title": "a"}, {"title": "\ud800"}]})
+    assert error["message"] == "A text contains half of a surrogate pair, which is no character."
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert titles(blog) == ["post 1", "post 2", "post 3"]
+
+
 @pytest.mark.parametrize(
     ("operation", "path"),
     [

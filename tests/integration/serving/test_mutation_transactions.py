@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import httpx
@@ -18,6 +19,12 @@ ROLE = "fql_mutation_writer"
 TABLES = f"""
 CREATE TABLE counter (id int PRIMARY KEY, n int NOT NULL CHECK (n < 100), who text);
 INSERT INTO counter VALUES (1, 0, NULL), (2, 0, NULL);
+CREATE TABLE turn (
+    id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, day date, done bool, "the place" char(3),
+    next int REFERENCES turn DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE ("the place", day, done) DEFERRABLE INITIALLY DEFERRED
+);
+INSERT INTO turn (day, done, "the place") VALUES ('2026-01-01', true, 'a)');
 CREATE ROLE {ROLE}; GRANT SELECT, UPDATE ON counter TO {ROLE};
 """
 ATTEMPTS: list[int] = []
@@ -27,6 +34,15 @@ ATTEMPTS: list[int] = []
 class Counter:
     id: int
     n: int
+
+
+@fraiseql.type(sql_source="turn", writes=fraiseql.Writes(create=["day", "done", "place", "next"]))
+class Turn:
+    id: int
+    day: date | None
+    done: bool | None
+    place: str | None = fraiseql.field(column="the place")
+    next: int | None = None
 
 
 async def may_write(context: Mapping[str, Any]) -> bool:
@@ -74,7 +90,7 @@ async def dawdle(info: fraiseql.Info) -> int | None:
 
 MUTATIONS = [add, secret, sum_up, sum_up_once, dawdle]
 OPTIONS: dict[str, Any] = {
-    "queries": [fraiseql.find("counters", Counter, order_by="id")],
+    "queries": [fraiseql.find("counters", Counter, order_by="id"), fraiseql.find("turns", Turn)],
     "mutations": MUTATIONS,
 }
 
@@ -106,6 +122,26 @@ def test_a_whole_operation_is_committed_or_nothing(counters: Served) -> None:
         assert (error["path"], error["extensions"]["code"]) == (["b"], "CHECK_VIOLATION")
     assert numbers(counters) == [2, 2]
     assert ATTEMPTS == [1, 2, 1, 1, 2], "the field after the error did not run"
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "path"),
+    [
+        (["a)", "b", "c", "b"], "UNIQUE_VIOLATION", [0, "place"]),
+        (["b", "a)", "c"], "UNIQUE_VIOLATION", [1, "place"]),
+        (["b", "c", "b", "d"], "UNIQUE_VIOLATION", [2, "place"]),
+        (["b", 999, "c"], "FOREIGN_KEY_VIOLATION", [1, "next"]),
+    ],
+)
+def test_a_row_that_a_deferred_constraint_refuses_has_its_index(
+    counters: Served, rows: list[Any], code: str, path: list[Any]
+) -> None:
+    query = "mutation ($rows: [CreateTurnInput!]!) { createManyTurn(input: $rows) { id } }"
+    same = {"day": "2026-01-01", "done": True}
+    sent = [{"next": row} if isinstance(row, int) else {**same, "place": row} for row in rows]
+    shown = counters.error(query, {"rows": sent})["extensions"]
+    assert (shown["code"], shown["input"]) == (code, ["input", *path])
+    assert len(counters.fetch("SELECT FROM turn")) == 1
 
 
 async def together(counters: Served, name: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from graphql.execution.values import VariableValues
 from fraiseql.errors import InputError
 from fraiseql.schema import Check
 from fraiseql.serving.document.sizes import InputLimits
+from fraiseql.serving.document.variable_places import with_places
 from fraiseql.serving.document.variables import Variables
 
 
@@ -134,5 +135,6 @@ class Operation:
             raise RequestError([GraphQLError(error.message)], error.code) from None
         values = self.variables.coerce(raw)
         if isinstance(values, list):
-            raise RequestError(values, "BAD_USER_INPUT")
+            placed = with_places(values, self.node, self.fragments)
+            raise RequestError(placed, "BAD_USER_INPUT")
         return values

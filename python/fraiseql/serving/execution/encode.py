@@ -33,6 +33,18 @@ Item = Any
 """An item of a stream: bytes, None, or a list of these."""
 
 
+class UnpairedSurrogateError(FraiseQLError):
+    """A text has half of a surrogate pair."""
+
+    default_code = DocumentError.default_code
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A text contains half of a surrogate pair, which is no character.",
+            hint="Decode the text with errors='strict', or replace the half.",
+        )
+
+
 class Encoder:
     """Encodes the results of an application's resolvers.
 
@@ -148,6 +160,8 @@ class Encoder:
         try:
             return self._dumps(value)
         except (TypeError, ValueError, RecursionError) as error:
+            if "surrogates" in str(error):
+                raise UnpairedSurrogateError from error
             deep = isinstance(error, RecursionError) or "ecursion" in str(error)
             if deep:
                 # Often a resolver returns the client's own value, so the error is not hidden.

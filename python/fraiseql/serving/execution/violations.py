@@ -47,7 +47,7 @@ _CONSTRAINT: Final = load_sql(__name__)["constraint"].text
 
 
 @dataclass(frozen=True, slots=True)
-class _Constraint:
+class Constraint:
     """A constraint that refused a write: its columns, and the developer's text about it."""
 
     columns: Sequence[str] = ()
@@ -71,7 +71,7 @@ async def for_client(
         if isinstance(error, InputError) and error.place:
             error.path = error.place
         return error
-    constraint = await _constraint(pool, cause)
+    constraint = await constraint_of(pool, cause)
     if code == "RAISE_EXCEPTION":
         message, hint = str(cause.message), cause.hint or ""
     else:
@@ -102,14 +102,15 @@ def _data(error: Exception) -> WriteError:
     )
 
 
-async def _constraint(pool: Pool, cause: Any) -> _Constraint:
+async def constraint_of(pool: Pool, cause: Any) -> Constraint:
+    """Return the constraint that an error of PostgreSQL names; empty if it is not known."""
     table, name = cause.table_name, cause.constraint_name
     if table and name:
         # Without the catalog's words, the error is shown with the usual ones.
         with suppress(FraiseQLError):
             for row in await pool.inspect(_CONSTRAINT, [cause.schema_name, table, name]):
-                return _Constraint(row["columns"], row["comment"])
-    return _Constraint((cause.column_name,) if cause.column_name else ())
+                return Constraint(row["columns"], row["comment"])
+    return Constraint((cause.column_name,) if cause.column_name else ())
 
 
 def input_path(field: GraphQLField, columns: Sequence[str], schema: Schema) -> tuple[str, ...]:

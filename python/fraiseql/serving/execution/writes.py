@@ -19,11 +19,12 @@ from fraiseql.schema.generated import GeneratedWrite
 from fraiseql.schema.sql_functions import SqlFunction
 from fraiseql.serving.document.uniform import uniform
 from fraiseql.serving.document.variable_signature import references
+from fraiseql.serving.execution.created_rows import CreatedRows, is_of_row
 from fraiseql.serving.execution.documents import Document
-from fraiseql.serving.execution.encode import Encoder
+from fraiseql.serving.execution.encode import Encoder, UnpairedSurrogateError
 from fraiseql.serving.execution.reading import RepositoryReader
 from fraiseql.serving.execution.statements import binder
-from fraiseql.serving.execution.violations import CODES, CONFLICTS
+from fraiseql.serving.execution.violations import CODES
 from fraiseql.serving.execution.write_filters import check_not_empty, filtered_rows
 from fraiseql.serving.execution.written_rows import written_rows
 from fraiseql.serving.planning.filters import parse_filter
@@ -191,6 +192,7 @@ class _Run:
             for rows in _runs(contents):
                 keys += await self._insert_placed(rows, place)
                 place += len(rows)
+        self._db.created = CreatedRows(self._relation, contents, self._json)
         return await self._read(keys)
 
     async def _insert_placed(self, rows: Sequence[Key], place: int) -> list[Key]:
@@ -199,7 +201,7 @@ class _Run:
             async with self._db.transaction(readonly=False):
                 return await self._insert(rows)
         except FraiseQLError as error:
-            if _is_of_row(sqlstate_of(error)):
+            if is_of_row(sqlstate_of(error)):
                 if len(rows) == 1:
                     error.place = ("input", place)
                 else:
@@ -329,7 +331,10 @@ class _Run:
         self._db.written.setdefault(self._write.type_name, []).extend(shown)
 
     def _json(self, value: Any) -> str:
-        return self._encoder.json(value).decode()
+        try:
+            return self._encoder.json(value).decode()
+        except UnpairedSurrogateError as error:
+            raise InputError(error.message) from error
 
     async def _lock(self, where: Any = None, all_rows: bool = False) -> list[Key]:
         """Lock the rows of a filter; return their keys."""
@@ -382,11 +387,6 @@ class _Run:
         reading = self._reader.prepare(self._write.source, where)
         rows = await written_rows(self._db, reading, stored=written)
         return [Document(row[0], reading.type_name) for row in rows]
-
-
-def _is_of_row(state: str) -> bool:
-    """Return whether an SQLSTATE is about the values of a row."""
-    return state.startswith("22") or (state in CODES and state not in CONFLICTS)
 
 
 def _runs(rows: Sequence[Key]) -> list[list[Key]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from graphql import GraphQLField
 
-from fraiseql.database import Pool, WriteTransaction, write_transaction
+from fraiseql.database import Pool, RefusableRows, WriteTransaction, write_transaction
 from fraiseql.errors import Forbidden, FraiseQLError, InputError, sqlstate_of
 from fraiseql.events import Timings
 from fraiseql.schema import Schema
@@ -46,6 +46,7 @@ class _Outcome:
         failure: Exception of its function, or of the commit; None if the errors are in ``results``.
         conflict: Whether another attempt may succeed.
         changed: Keys of the written rows by type, if they are reported.
+        created: The rows of an input, of which the commit may have refused one.
     """
 
     results: Sequence[FieldResult] = ()
@@ -53,6 +54,7 @@ class _Outcome:
     failure: Exception | None = None
     conflict: bool = False
     changed: Mapping[str, Sequence[Any] | None] = field(default_factory=dict)
+    created: RefusableRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,8 @@ class MutationAnswers:
             await asyncio.sleep(uniform(0, _PAUSE * 2**retry))  # noqa: S311 - no secret
             outcome = await self._attempt(parts, request, name, level)
         if outcome.failure is not None:
+            if outcome.created is not None:
+                await outcome.created.locate(self.pool, outcome.failure)
             return _Outcome([await self._refused(outcome.failed, outcome.failure, request)])
         if self.whole and outcome.failed is not None:
             return _Outcome([replace(result, value=None) for result in outcome.results])
@@ -121,6 +125,7 @@ class MutationAnswers:
         """Run root fields in a transaction, which is committed if none of them fails."""
         done: list[FieldResult] = []
         part: RootPart | None = None
+        created: RefusableRows | None = None
         try:
             async with write_transaction(self.pool, request.identity, name, isolation) as own:
                 own.single = len(parts) == 1
@@ -137,9 +142,10 @@ class MutationAnswers:
                 if self.changes is not None:
                     after = await self.changes.counts(own)
                     changed = self.changes.changed(before, after, own.written)
+                created = own.created
                 await own.commit()
         except FraiseQLError as error:
-            return _Outcome((), part or parts[0], error, _conflict([error]))
+            return _Outcome((), part or parts[0], error, _conflict([error]), created=created)
         return _Outcome(done, changed=changed)
 
     def _is_refused(self, result: FieldResult) -> bool:

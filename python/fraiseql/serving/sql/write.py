@@ -81,6 +81,27 @@ def lock_sql(relation: Relation, key: Sequence[str], condition: str, most: int) 
     )
 
 
+def same_text_sql(relation: Relation, columns: Sequence[str]) -> str:
+    """Return the statement of the places of rows with a text, in a list of rows.
+
+    The list is ``$1``; the text of their values, with commas between, is ``$2``.
+
+    Args:
+        relation: The table.
+        columns: Columns of the values.
+    """
+    elements = f"{fn('jsonb_array_elements')}($1{_JSON}) WITH ORDINALITY AS e(content, place)"
+    # As a row of the table: with the lengths and scales of its columns.
+    row = f"{fn('jsonb_populate_record')}(NULL::{relation.sql}, e.content) AS r"
+    names = ", ".join(f"r.{quote(name)}" for name in columns)
+    # As in the details of errors: the output of the type, which a cast to text may not be.
+    text = f"{fn('format')}('{', '.join(['%s'] * len(columns))}', {names})"
+    return (
+        f"SELECT (e.place - 1)::{ty('int4')} AS place FROM {elements}, {row}"
+        f" WHERE {text} = $2 ORDER BY 1"
+    )
+
+
 def call_sql(function: str, names: Sequence[str]) -> str:
     """Return the statement that calls a function with named arguments, and returns its rows.
 
