@@ -28,7 +28,8 @@ class Served:
 
     def __init__(self, url: str, **options: Any) -> None:
         self.url = url
-        self.service: Service = fraiseql.create_app(database_url=url, **options).service
+        self.app = fraiseql.create_app(database_url=url, **options)
+        self.service: Service = self.app.service
         self.loop = asyncio.new_event_loop()
 
     def run(self, work: Awaitable[T]) -> T:

@@ -6,18 +6,20 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+import httpx
 import pytest
 
 import fraiseql
 from fraiseql.database import Identity
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
+from fraiseql.http import HttpRequest
 from fraiseql.repositories import Repository
 from fraiseql.serving import Request, Service
+from tests.cache_environment import apply_schema
 from tests.integration.flights import at_once, run_sql
-from tests.integration.serving.results.env import served_with_caches
 from tests.integration.serving.served import Served
 
 ROLE = "fql_two_tenants"
@@ -229,51 +231,98 @@ PATHS["a cache"] = (
 )
 
 
+def identified(request: HttpRequest) -> dict[str, Any]:
+    """The identity of a request over HTTP."""
+    return {"role": ROLE, "session": {"app.tenant": request.headers["x-tenant"]}}
+
+
 @pytest.fixture(scope="module")
 def tenants(database: str, redis_url: str) -> Iterator[Served]:
     at_once(run_sql(database, f"CREATE ROLE {ROLE}", TABLES))
+    options: dict[str, Any] = {
+        "queries": QUERIES,
+        "mutations": [in_mutation],
+        "redis_url": redis_url,
+        "pool_size": 2,
+        "context": identified,
+        "worker": False,
+    }
+    running = Served(database, **options)
     try:
-        options: dict[str, Any] = {
-            "queries": QUERIES,
-            "mutations": [in_mutation],
-            "redis_url": redis_url,
-            "pool_size": 2,
-        }
-        with served_with_caches(database, **options) as running:
-            yield running
+        running.run(apply_schema(database, running.service.schema))
+        running.run(running.app.start())
+        yield running
     finally:
+        running.run(running.app.stop())
+        running.loop.close()
         at_once(run_sql(database, f"DROP OWNED BY {ROLE}", f"DROP ROLE {ROLE}"))
+
+
+WAYS: Final = ("service", "POST", "GET", "GET with the last ETag")
+
+
+class Callers:
+    """Requests of both tenants in each way."""
+
+    def __init__(self, served: Served) -> None:
+        self._service = served.service
+        transport = httpx.ASGITransport(app=served.app)
+        self._http = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        self._tags: dict[str, tuple[str, bytes]] = {}
+        self.unmodified = 0
+
+    async def ask(self, way: str, path: str, tenant: str) -> bytes:
+        """Return the body of the answer; after a 304, that of the response with the ETag."""
+        query = PATHS[path][0]
+        if way == "service":
+            context = {"role": ROLE, "session": {"app.tenant": tenant}}
+            return bytes((await self._service.execute(Request(query), context, Timings())).body)
+        headers = {"x-tenant": tenant}
+        if way == "POST" or query.startswith("mutation"):
+            return (
+                await self._http.post("/graphql", json={"query": query}, headers=headers)
+            ).content
+        # The ETag may be of the other tenant's response, which the client had before.
+        tag, body = self._tags.get(path, ("", b""))
+        if tag and way != "GET":
+            headers["if-none-match"] = tag
+        response = await self._http.get("/graphql", params={"query": query}, headers=headers)
+        if response.status_code == httpx.codes.NOT_MODIFIED:
+            self.unmodified += 1
+            return body
+        self._tags[path] = (response.headers.get("etag", ""), response.content)
+        return response.content
 
 
 async def mixed(served: Served, rule: random.Random, rounds: int) -> tuple[Counter[str], list[str]]:
     """Ask for both tenants at once, in rounds; connections are killed in every third."""
     answered: Counter[str] = Counter()
     wrong: list[str] = []
+    callers = Callers(served)
 
-    async def ask(path: str, tenant: str) -> None:
-        query, right = PATHS[path]
-        context = {"role": ROLE, "session": {"app.tenant": tenant}}
+    async def ask(path: str, tenant: str, way: str) -> None:
         try:
-            response = await served.service.execute(Request(query), context, Timings())
+            answer = json.loads(await callers.ask(way, path, tenant))
         except FraiseQLError:
             # A check could not ask the database: the request is refused.
             answered["refused"] += 1
             return
-        answer = json.loads(bytes(response.body))
         codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
         if codes - {"FORBIDDEN", "ROW_NOT_FOUND"}:
             answered["failed"] += 1
             return
         answered[path] += 1
-        if answer["data"]["v"] != right(tenant):
-            wrong.append(f"{path} for {tenant}: {answer}")
+        answered[way] += 1
+        if answer["data"]["v"] != PATHS[path][1](tenant):
+            wrong.append(f"{path} for {tenant} by {way}: {answer}")
 
     for number in range(rounds):
-        asked = [(rule.choice([*PATHS]), rule.choice("ab")) for _ in range(24)]
+        asked = [(rule.choice([*PATHS]), rule.choice("ab"), rule.choice(WAYS)) for _ in range(24)]
         work = [ask(*each) for each in asked]
         if number % 3 == 2:
             work.insert(rule.randrange(len(work)), run_sql(served.url, KILL))
         await asyncio.gather(*work)
+    answered["unmodified"] = callers.unmodified
     return answered, wrong
 
 
@@ -283,6 +332,8 @@ def test_no_path_leaks_when_connections_are_reused_and_killed(tenants: Served) -
     assert wrong == [], f"seed {seed}"
     assert {path for path in PATHS if answered[path]} == set(PATHS), answered
     assert sum(answered[path] for path in PATHS) > 300, answered
+    assert min(answered[way] for way in WAYS) > 50, answered
+    assert answered["unmodified"] > 3, answered
 
 
 def test_an_identity_of_another_request_would_be_noticed(
