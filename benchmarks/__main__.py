@@ -1,7 +1,8 @@
 """Run the benchmark: ``python -m benchmarks [--quick] [data|transform|serving|stored|cache|…]``.
 
 ``stored`` runs every measurement of stored documents, ``stored-reads`` and so on only one;
-``cache`` runs those of result caches. ``peers`` compares features with Strawberry; only by name.
+``cache`` runs those of result caches. ``peers`` compares features with Strawberry and PostGraphile;
+only by name.
 """
 
 import argparse

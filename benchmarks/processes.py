@@ -114,6 +114,10 @@ def children_seconds() -> float:
 
 def command(module: str, server: str, port: int) -> list[str]:
     """Return the command that serves ``module`` with ``server`` on ``port``."""
+    if server == "node":
+        # Its packages are those of the tests that ask it.
+        script = ROOT / "tests" / "peers" / f"{module}.mjs"
+        return ["env", "GRAPHILE_ENV=production", "node", str(script), str(port)]
     target = f"benchmarks.peers.{module}:app"
     if server == "granian":
         words = (

@@ -1,1 +1,1 @@
-"""FraiseQL next to Strawberry: filters, pages, totals, aggregates and writes."""
+"""FraiseQL next to Strawberry and PostGraphile: filters, pages, totals, aggregates and writes."""

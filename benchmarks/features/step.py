@@ -1,4 +1,4 @@
-"""Interleaved rounds of each feature on FraiseQL and on Strawberry."""
+"""Interleaved rounds of each feature on FraiseQL, Strawberry and PostGraphile."""
 
 import base64
 import json
@@ -11,14 +11,17 @@ import asyncpg
 from benchmarks import agreement, load, postgres, result, serving
 from benchmarks.bench import Bench
 from benchmarks.data import ensure
+from benchmarks.features import postgraphile
 from benchmarks.features.operations import BATCH, CURSOR, PAGE, operations
 from benchmarks.operations import Operation
+from benchmarks.processes import Application
 from benchmarks.serving import Peer, Round, Running
 
 KIND: Final = "features"
 OURS: Final = "FraiseQL"
 PEERS: Final = (
     Peer("Strawberry, loaders", "strawberry_features"),
+    Peer(postgraphile.NAME, "postgraphile", server="node"),
     Peer(OURS, "fraiseql_features"),
 )
 _BEFORE: Final = 1000 * PAGE - PAGE
@@ -64,7 +67,7 @@ async def _vacuum(url: str) -> None:
 
 
 def _rounds(bench: Bench, operation: Operation, running: Sequence[Running]) -> Iterator[Round]:
-    asked = [(each, _for_peer(operation, each)) for each in running]
+    asked = [(each, _for_peer(operation, each)) for each in running if _has(operation, each)]
     _agree(asked, 2 if bench.plan.quick else 10)
     for (_, application), own in asked:
         load.run(own, application.port, 1 if bench.plan.quick else 2, 0, bench.cores.others)
@@ -73,24 +76,37 @@ def _rounds(bench: Bench, operation: Operation, running: Sequence[Running]) -> I
             yield serving.undisturbed(bench, own, each, number)
 
 
+def _has(operation: Operation, running: Running) -> bool:
+    return running[0].name != postgraphile.NAME or operation.name in postgraphile.TEXTS
+
+
 def _for_peer(operation: Operation, running: Running) -> Operation:
-    """Return an operation with a cursor in the form of the server."""
+    """Return an operation in the words of the server, with a cursor in its form."""
+    peer, application = running
+    if peer.name == postgraphile.NAME:
+        operation = replace(operation, text=postgraphile.TEXTS[operation.name])
     if CURSOR not in operation.text:
         return operation
-    peer, application = running
-    if peer.name != OURS:
-        cursor = base64.urlsafe_b64encode(str(_BEFORE).encode()).decode()
-    else:
+    if peer.name == postgraphile.NAME:
+        cursor = _cursor(application, postgraphile.cursor_query(_BEFORE))
+    elif peer.name == OURS:
         query = (
             f"{{ postPages(where: {{id: {{lte: {_BEFORE}}}}}, last: 1) {{ edges {{ cursor }} }} }}"
         )
-        answer = json.loads(agreement.ask(application.port, json.dumps({"query": query}).encode()))
-        cursor = answer["data"]["postPages"]["edges"][0]["cursor"]
+        cursor = _cursor(application, query)
+    else:
+        cursor = base64.urlsafe_b64encode(str(_BEFORE).encode()).decode()
     return replace(operation, text=operation.text.replace(CURSOR, cursor))
 
 
+def _cursor(application: Application, query: str) -> str:
+    answer = json.loads(agreement.ask(application.port, json.dumps({"query": query}).encode()))
+    cursor: str = answer["data"]["postPages"]["edges"][0]["cursor"]
+    return cursor
+
+
 def _agree(asked: Sequence[tuple[Running, Operation]], count: int) -> None:
-    """Check that both servers answer the same.
+    """Check that the servers answer the same.
 
     Raises:
         DisagreementError: They do not, or an answer has errors.
@@ -110,6 +126,11 @@ def _agree(asked: Sequence[tuple[Running, Operation]], count: int) -> None:
 
 
 def _comparable(value: Any) -> Any:
+    return _without_cursors(postgraphile.unwrapped(value))
+
+
+def _without_cursors(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _comparable(part) for name, part in value.items() if name not in _SERVERS_OWN}
-    return [_comparable(part) for part in value] if isinstance(value, list) else value
+        rest = {name: part for name, part in value.items() if name not in _SERVERS_OWN}
+        return {name: _without_cursors(part) for name, part in rest.items()}
+    return [_without_cursors(part) for part in value] if isinstance(value, list) else value

@@ -9,3 +9,5 @@ ALTER TABLE tb_post ADD COLUMN batch integer;
 UPDATE tb_post SET batch = (id - 1) / 1000;
 ALTER TABLE tb_post ALTER COLUMN batch SET NOT NULL;
 CREATE INDEX ON tb_post (batch);
+-- PostGraphile finds lists by it.
+ALTER TABLE tb_post ADD FOREIGN KEY (user_id) REFERENCES tb_user;

@@ -1,5 +1,6 @@
 // Serves the tables of a database with PostGraphile on a free loopback port, and prints the port.
-// The database is that of PGHOST, PGPORT, PGUSER and PGDATABASE.
+// The database is that of PGHOST, PGPORT, PGUSER and PGDATABASE; for the benchmark, which gives the
+// port as an argument, that of BENCH_DATABASE_URL.
 import { createServer } from "node:http";
 import pg from "pg";
 import { postgraphile } from "postgraphile";
@@ -14,7 +15,11 @@ Promise.withResolvers ??= () => {
   parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
   return parts;
 };
-const pool = new pg.Pool({ max: 2 });
+const [, , port] = process.argv;
+// In the benchmark, as many connections as the other servers have.
+const pool = new pg.Pool(
+  port ? { connectionString: process.env.BENCH_DATABASE_URL, max: 16 } : { max: 2 },
+);
 const preset = {
   extends: [PostGraphileAmberPreset, PostGraphileConnectionFilterPreset],
   // Filters and orders of all columns, with an index or without.
@@ -26,4 +31,4 @@ const server = createServer();
 // A client that waits is not disconnected.
 server.keepAliveTimeout = 0;
 await postgraphile(preset).createServ(grafserv).addTo(server);
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(Number(port ?? 0), "127.0.0.1", () => console.log(server.address().port));
