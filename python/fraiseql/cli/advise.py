@@ -13,7 +13,7 @@ from fraiseql.cli.measured_output import (
     history_lines,
     measured_lines,
 )
-from fraiseql.cli.output import say, say_json
+from fraiseql.cli.output import NOT_RUN, say, say_json
 from fraiseql.cli.server import holding_database
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:
     _add_options(parser)
     add_measuring(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=NOT_RUN)
 
 
 def _add_options(parser: ArgumentParser) -> None:

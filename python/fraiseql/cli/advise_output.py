@@ -18,10 +18,8 @@ _LARGE: Final = 10.0
 _PATHS: Final = 10
 _WIDTH: Final = 100
 _NOTHING_CHANGED: Final = "Nothing was changed."
-_NEXT: Final = (
-    "  measure them in a copy of the tables    fraiseql advise APP --evaluate",
-    "  write the changes as patches            fraiseql advise APP --emit advice",
-)
+_MEASURE: Final = "  measure them in a copy of the tables    fraiseql advise APP --evaluate"
+_EMIT: Final = "  write the changes as patches            fraiseql advise APP --emit advice"
 
 
 def report_document(report: AdviceReport) -> dict[str, Any]:
@@ -145,7 +143,9 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
         return
     yield _summary(len(document["advice"]))
     if document["advice"] and not document.get("scratch"):
-        yield from _NEXT
+        yield _MEASURE
+        if not any(each.get("files") for each in document["advice"]):
+            yield _EMIT
 
 
 def _left_lines(left: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.output import NOT_RUN, note, say, say_json
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import start_embedded
 from fraiseql.database.writing import open_admin
@@ -20,6 +20,7 @@ from fraiseql.naming import suggestion
 from fraiseql.operating.bench.claims import Claim, load_claims
 from fraiseql.operating.bench.figures import Measurements
 from fraiseql.operating.bench.report import (
+    BUSY,
     Row,
     as_json,
     markdown,
@@ -57,7 +58,7 @@ def add_to(commands: Any) -> None:
         "--out", type=Path, metavar="DIR", help="write claims.json, claims.md and claims.svg"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=NOT_RUN)
 
 
 def _run(arguments: Namespace) -> int:
@@ -139,6 +140,7 @@ def _write(folder: Path, rows: list[Row], document: dict[str, Any]) -> None:
 
 
 def _say(rows: list[Row], machine: Mapping[str, Any]) -> None:
+    say("Published claims about caching in PostgreSQL, and their measurements on this machine:")
     say(", ".join(f"{name} {value}" for name, value in machine.items()))
     section = ""
     for row in rows:
@@ -149,3 +151,7 @@ def _say(rows: list[Row], machine: Mapping[str, Any]) -> None:
         say(f"     said {row.claim.text}, measured {row.measured}: {row.verdict}")
     agreeing = sum(row.verdict in _AGREES for row in rows)
     say(f"\n{agreeing} of {len(rows)} claims hold, or can be had, or cannot be compared.")
+    busy = sum(row.verdict == BUSY for row in rows)
+    if busy:
+        say(f"{busy} have no verdict, because other programs were running: the load before the")
+        say(f"start was more than {_BUSY:g} for each processor. Run it again on an idle machine.")

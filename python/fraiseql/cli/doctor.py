@@ -5,7 +5,7 @@ import json
 from argparse import Namespace
 from typing import Any, Final
 
-from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.output import NOT_RUN, note, say, say_json
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
@@ -59,7 +59,7 @@ def add_to(commands: Any) -> None:
         "--apply", metavar="CODE", help="run the commands that clear this fault; prints their undo"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=NOT_RUN)
 
 
 def _run(arguments: Namespace) -> int:

@@ -1,6 +1,7 @@
 """``fraiseql``: the command line's entry point.
 
-Exit codes: 0 done, 1 a difference or failure, 2 wrong usage.
+Exit codes: 0 done, 1 a difference or failure, 2 wrong usage. Where 1 means findings, failures
+are 2.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from fraiseql.cli import (
     tune,
 )
 from fraiseql.cli.commands import runnable, use_application, use_names
-from fraiseql.errors import ConfigurationError, FraiseQLError
+from fraiseql.errors import ConfigurationError, DatabaseUnavailable, FraiseQLError
 
 _FAILED = 1
 _MISUSED = 2
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         return _complain(error, _MISUSED)
     except FraiseQLError as error:
-        return _complain(error, _FAILED)
+        return _complain(error, getattr(arguments, "failed", _FAILED))
     except BrokenPipeError:
         # The reader closed the pipe; without this Python would complain as it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -80,4 +81,6 @@ def make_parser() -> argparse.ArgumentParser:
 def _complain(error: FraiseQLError, code: int) -> int:
     sys.stdout.flush()
     sys.stderr.write(f"fraiseql: {runnable(str(error))}\n")
+    if isinstance(error, DatabaseUnavailable) and error.__cause__ is not None:
+        sys.stderr.write(f"  The driver says: {error.__cause__}\n")
     return code

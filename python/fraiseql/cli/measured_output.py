@@ -89,6 +89,8 @@ def measured_lines(document: Mapping[str, Any]) -> Iterator[str]:
             yield f"  fraiseql advise APP --check {document['advice'][0]['id']}"
     for advice in document["advice"]:
         yield from (f"wrote     {path}" for path in advice["files"])
+    if any(advice["files"] for advice in document["advice"]):
+        yield "Use one: git apply FILE.patch, then fraiseql db apply. The SQL is what that runs."
 
 
 def _scratch_lines(scratch: Mapping[str, Any]) -> Iterator[str]:

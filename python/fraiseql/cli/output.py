@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from fraiseql.cli.commands import runnable
 
+NOT_RUN: Final = 2
+"""Exit code of a command that could not run, where 1 means that it found something."""
+
 _WIDTH: Final = 30
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fraiseql.cli.output import note, say, say_data, say_json
+from fraiseql.cli.output import NOT_RUN, note, say, say_data, say_json
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.cli.tune_output import change_document, change_lines, tuning_document, tuning_lines
@@ -67,7 +67,7 @@ def add_to(commands: Any) -> None:
     )
     _add_changes(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=_run, failed=NOT_RUN)
 
 
 def _add_inputs(parser: ArgumentParser) -> None:

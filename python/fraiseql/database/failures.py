@@ -27,7 +27,7 @@ _Meaning = tuple[type[FraiseQLError], str, str]
 _UNREACHABLE: Final = (
     DatabaseUnavailable,
     "The database cannot be reached.",
-    "Check that the server runs and that the address is right; the next request tries again.",
+    "Check that the server runs and the address is right; an application tries again by itself.",
 )
 _LOST: Final = (
     DatabaseUnavailable,

@@ -108,6 +108,30 @@ def test_a_role_without_rights_hears_its_three_ways(
     assert "track_io_timing" in {each["name"] for each in tuning["skipped"]}
 
 
+def test_a_role_that_may_not_read_the_changes_cannot_undo_them(
+    tune: Tune, as_guest: None, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = "CREATE SCHEMA IF NOT EXISTS fraiseql; CREATE TABLE fraiseql.tuning (id bigint)"
+    at_once(run_sql(database, made))
+    try:
+        assert tune("--undo") == 2
+    finally:
+        at_once(run_sql(database, "DROP TABLE fraiseql.tuning"))
+    assert "may not read and change fraiseql.tuning" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["doctor", "tune", "advise"])
+def test_a_server_that_is_away_is_no_finding(
+    tune: Tune,
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FRAISEQL_DATABASE_URL", "postgresql://x@127.0.0.1:1/x")
+    assert main([command, "tune_api:app"]) == 2
+    assert "The driver says: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -23,6 +23,9 @@ NOT_COMPARABLE: Final = "not_comparable"
 SQLSTATE: Final = "SQLSTATE"
 """Unit of claims that a statement works: the figure is the error, or an empty text."""
 
+_LOAD_FREE: Final = ("tune_", "partial_size_")
+"""Beginnings of the figures that are no times."""
+
 _TIME_MARGIN: Final = 1.25
 _RATIO_MARGIN: Final = 2.0
 
@@ -50,6 +53,11 @@ class Claim:
     low: float = 0.0
     high: float = 0.0
     reason: str = ""
+
+    @property
+    def needs_idle_machine(self) -> bool:
+        """Whether its figure depends on the load: not for sizes, settings and statements."""
+        return self.unit != SQLSTATE and not self.figure.startswith(_LOAD_FREE)
 
     @property
     def text(self) -> str:

@@ -74,9 +74,19 @@ async def past_changes(
     Args:
         writer: The connection.
         number: Its number; None for the last that is not undone.
+
+    Raises:
+        ConfigurationError: ``NOT_SUPERUSER``: the role may not read them.
     """
-    if not await writer.fetchval(_SQL["exists"].text):
+    table = await writer.fetchrow(_SQL["exists"].text)
+    if table is None or not table["present"]:
         return None, []
+    if not table["allowed"]:
+        raise ConfigurationError(
+            f"Role {table['role']} may not read and change fraiseql.tuning, the list of changes.",
+            hint="Run the command as the role that ran fraiseql tune APP --apply (DATABASE_URL=…).",
+            code="NOT_SUPERUSER",
+        )
     number = number or await writer.fetchval(_SQL["latest"].text)
     rows = await writer.fetch(_SQL["changes"].text, number)
     changes = [

@@ -16,8 +16,12 @@ CREATE TABLE IF NOT EXISTS fraiseql.tuning (
 -- comment: Describe it.
 COMMENT ON TABLE fraiseql.tuning IS 'Settings that fraiseql tune changed; old_value is the line of postgresql.auto.conf, null without one.';
 
--- exists: Whether the table exists.
-SELECT to_regclass('fraiseql.tuning') IS NOT NULL;
+-- exists: Whether the table exists, and the role may read and change it.
+SELECT count(*) > 0 AS present,
+  coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')
+    AND has_table_privilege(c.oid, 'SELECT, UPDATE')), true) AS allowed, current_user::text AS role
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'fraiseql' AND c.relname = 'tuning';
 
 -- insert: Record the changes before the first of them; returns their number.
 INSERT INTO fraiseql.tuning (id, step, name, old_value, new_value)

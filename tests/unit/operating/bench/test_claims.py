@@ -71,6 +71,8 @@ def test_a_busy_machine_gives_no_verdict_on_times() -> None:
     assert rows_of([claim()], samples, quiet=False)[0].verdict == BUSY
     refused = {"f": Sample("42P17")}
     assert "cannot" in rows_of([claim(SQLSTATE)], refused, quiet=False)[0].verdict
+    settings = next(each for each in CLAIMS if each.figure == "tune_buffers_share")
+    assert rows_of([settings], {settings.figure: Sample(25.0)}, quiet=False)[0].verdict == "holds"
 
 
 def test_figures_are_medians_with_their_spread() -> None:
