@@ -152,7 +152,7 @@ class Application:
         self._declared = declared_hook(context)
         # A check of requires= may read cookies, with and without a hook.
         self._personal = context is not None or service.schema.guards.present
-        self._native_answers = None if self._personal else native
+        self._native_answers = native
         self._around = around
         self._further = page
         self._context = context

@@ -88,12 +88,16 @@ def until_native(ask: Any) -> Answer:
     raise AssertionError("No answer came from the memory of the native server.")
 
 
+MODULE = "tests.integration.caching.results.served.native_app:app"
+
+
 @contextmanager
-def served(url: str, directory: Path, road: str = "--native") -> Iterator[int]:
+def served(
+    url: str, directory: Path, road: str = "--native", module: str = MODULE
+) -> Iterator[int]:
     with bind_near(HOST, FIRST_PORT + 700) as listening:
         port = port_of(listening)
     (directory / "tests").symlink_to(ROOT / "tests")
-    module = "tests.integration.caching.results.served.native_app:app"
     with running("serve", module, "--port", str(port), road, cwd=directory, url=url) as program:
         program.answer(port, "{ __typename }")
         yield port
