@@ -281,7 +281,9 @@ def test_delete_answers_the_row_as_it_was(blog: Served) -> None:
     gone = blog.data("mutation { deleteComment(postId: 1, place: 2) { text } }")
     assert gone["deleteComment"] == {"text": "second"}
     error = blog.error("mutation { deletePost(id: 1) { id } }")
-    assert error["extensions"]["code"] == "FOREIGN_KEY_VIOLATION"
+    assert error["message"] == "Another row refers to this one by post_id."
+    hint = "Delete or change the other row first."
+    assert error["extensions"] == {"code": "FOREIGN_KEY_VIOLATION", "hint": hint}
     gone = blog.data(
         'mutation { deleteManyPost(where: {title: {like: "post _"}, id: {gt: 1}}) { id title } }'
     )

@@ -1,5 +1,6 @@
 """Errors of writes for clients, with the place in the input."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,7 +40,14 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "VALUE_TOO_LONG": "A text is too long for its column.",
     "SERIALIZATION_FAILURE": "The transaction met a concurrent change.",
 }
-_HINTS: Final[Mapping[str, str]] = {"SERIALIZATION_FAILURE": "Send the operation again."}
+_REFERRED: Final = "Another row refers to this one by {columns}."
+_HINTS: Final[Mapping[str, str]] = {
+    "SERIALIZATION_FAILURE": "Send the operation again.",
+    _REFERRED: "Delete or change the other row first.",
+}
+_KEY: Final = re.compile(r"[^(]*\((.*?)\)=\(")
+"""Columns in the detail of an error, in each language of PostgreSQL."""
+_RESTRICTED: Final = "23001"
 _DEEPEST: Final = 4
 """Levels of input objects in which a column is searched."""
 
@@ -72,18 +80,30 @@ async def for_client(
             error.path = error.place
         return error
     constraint = await constraint_of(pool, cause)
+    referred = code == "FOREIGN_KEY_VIOLATION" and is_referred(cause, constraint.columns)
     if code == "RAISE_EXCEPTION":
         message, hint = str(cause.message), cause.hint or ""
     else:
         columns = ", ".join(constraint.columns) or "a column"
-        usual = _MESSAGES[code].format(columns=columns)
-        message, hint = constraint.comment or usual, _HINTS.get(code, "")
+        usual = _REFERRED if referred else _MESSAGES[code]
+        message = constraint.comment or usual.format(columns=columns)
+        hint = _HINTS.get(usual if referred else code, "")
     path: tuple[str | int, ...] = ()
-    if field is not None:
+    # The columns of another row are not in the input.
+    if field is not None and not referred:
         path = input_path(field, constraint.columns, schema)
     # The index of the row is after the argument.
     path = (*error.place, *path[1:]) if error.place else path  # type: ignore[attr-defined]
     return InputError(message, hint=hint, code=code, path=path)
+
+
+def is_referred(cause: Any, columns: Sequence[str]) -> bool:
+    """Return whether a foreign key refused to change or delete a row that another refers to."""
+    if cause.sqlstate == _RESTRICTED or "still referenced" in (cause.detail or ""):
+        return True
+    # Then the detail has the columns of the row itself, not those of the foreign key.
+    key = _KEY.match(cause.detail or "")
+    return key is not None and bool(columns) and key[1].replace('"', "") != ", ".join(columns)
 
 
 def refused(errors: Sequence[Exception]) -> WriteRefused:
