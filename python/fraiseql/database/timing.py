@@ -41,8 +41,12 @@ async def timed_read(
 def report_read(sql: str, args: Sequence[Any], seconds: float, rows: Sequence[Record]) -> None:
     """Report a statement of the framework to the request."""
     request = current_request.get()
-    if request is not None:
-        request.ran(sql, args, seconds, len(rows), _size_of(rows))
+    if request is None:
+        return
+    # Most statements have one row: without a further call.
+    document = rows[0][0] if len(rows) == 1 else None
+    size = len(document) if type(document) is bytes else _size_of(rows)
+    request.ran(sql, args, seconds, len(rows), size)
 
 
 def report_failure(connection: Connection, sql: str) -> None:
