@@ -3,7 +3,9 @@
 import pytest
 
 from fraiseql.operating.advise.backend_clock import BackendClock
+from fraiseql.operating.advise.document_times import DocumentTimes
 from fraiseql.operating.advise.predicting import answer_ms, predict
+from fraiseql.operating.advise.stored_candidates import saved_ms
 
 
 def test_only_the_rest_has_the_ratio_of_the_costs() -> None:
@@ -30,3 +32,11 @@ def test_the_time_of_an_answer_grows_with_its_rows_and_bytes() -> None:
 def test_a_process_of_another_machine_has_no_clock() -> None:
     with pytest.raises(OSError, match="No such file"):
         BackendClock(2**22 + 1)
+
+
+def test_documents_that_are_read_save_a_part_of_the_time_only() -> None:
+    calm, busy = DocumentTimes(0.1, 1e-6, 4e-6), DocumentTimes(0.1, 1e-6, 7e-3)
+    assert saved_ms(10.1, 400_000, calm) == pytest.approx(1.0)
+    # The times of a byte were taken while another program ran.
+    assert 10.1 / (10.1 - saved_ms(10.1, 400_000, busy)) < 1.82
+    assert saved_ms(0.05, 400_000, busy) == 0.0

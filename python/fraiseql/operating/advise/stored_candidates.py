@@ -7,6 +7,7 @@ from graphql import get_named_type
 
 from fraiseql.operating.advise.candidate import Candidate
 from fraiseql.operating.advise.choice import AdviceProposal
+from fraiseql.operating.advise.document_times import DocumentTimes
 from fraiseql.operating.advise.embed_paths import Embeds, selected_embeds
 from fraiseql.operating.advise.examined import ExaminedStatement
 from fraiseql.operating.advise.predicting import prediction
@@ -17,6 +18,10 @@ from fraiseql.schema.definitions import ObjectDefinition, QueryDefinition
 _STORED_BYTES: Final = 1.5
 """Bytes of a stored document for each of those that are selected of it."""
 
+_MOST_SAVED: Final = 0.45
+"""Share of a statement's time after the round trip that reading documents saves at most: 0.18 to
+0.44 in the lists of ``python -m benchmarks.built_documents``."""
+
 _UNSURE: Final = 4.0
 _WHOLE: Final = 0.5
 _ROW_MS: Final = 0.002
@@ -25,6 +30,18 @@ _REFRESH_SECONDS: Final = 300.0
 _TRIGGER_US: Final = 30.0
 _MOST_BYTES: Final = 1_000_000
 _FEW_ROWS: Final = 10.0
+
+
+def saved_ms(ms: float, size: float, times: DocumentTimes) -> float:
+    """Return the milliseconds that a statement saves if documents are read, not built.
+
+    Args:
+        ms: Its mean time now.
+        size: Bytes that it selects.
+        times: Times of documents, which are rough.
+    """
+    saved = size * max(times.build - _STORED_BYTES * times.read, 0.0)
+    return min(saved, _MOST_SAVED * max(ms - times.floor, 0.0))
 
 
 class StoredCandidates:
@@ -111,8 +128,7 @@ class StoredCandidates:
     ) -> AdviceProposal:
         statement = examined.statement
         now, size = self._now[statement.id], statement.bytes / statement.calls
-        saved = size * max(self._times.build - _STORED_BYTES * self._times.read, 0.0)
-        after = max(now - saved, self._times.floor)
+        after = max(now - saved_ms(now, size, self._times), self._times.floor)
         why = f"{size:,.0f} bytes that are read, not built, in each run"
         text, rows = "fraiseql.GeneratedColumn()", max(statement.rows_per_call, 1.0)
         return AdviceProposal(
