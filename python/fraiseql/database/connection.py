@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import asyncpg
 
 from fraiseql.bounded import Bounded
 from fraiseql.database.bounding import UNBOUNDED, BoundedProtocol, Budget
+from fraiseql.database.built_in_types import BUILT_IN
 from fraiseql.database.endpoint import Endpoint
 from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
@@ -216,15 +217,19 @@ class Connection(asyncpg.Connection):
         # Without the queries by which the driver loads the types of its columns.
         await self._protocol.prepare("", sql, None, record_class=asyncpg.Record)
 
-    async def _introspect_types(self, *args: Any) -> Any:
+    async def _introspect_types(self, numbers: Collection[int], timeout: float | None) -> Any:  # noqa: ASYNC109 - the driver's
         """Load types for the driver, whose query does not qualify names."""
+        version = self.get_server_version()
+        if known := BUILT_IN.get(version, numbers):
+            return known
         inside = self.is_in_transaction()
         begin = _SAVEPOINT if inside else "BEGIN"
         await self.execute(f"{begin}; {OWN_PATH_OF_TRANSACTION}{_SMALL_TABLES}")
-        types = await super()._introspect_types(*args)  # type: ignore[misc]
+        types, statement = await super()._introspect_types(numbers, timeout)  # type: ignore[misc]
         undo = f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}"
         await self.execute(undo if inside else "COMMIT")
-        return types
+        BUILT_IN.put(version, numbers, types)
+        return types, statement
 
     @contextmanager
     def developer_sql(self, sql: str) -> Iterator[None]:

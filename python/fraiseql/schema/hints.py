@@ -127,14 +127,32 @@ def read_hint(hint: Any, label: str) -> TypeReference:
     Raises:
         DeclarationError: It is not a type that GraphQL can have.
     """
-    members = _members(hint)
-    if members:
+    if known := _common(hint):
+        return known
+    if members := _members(hint):
         return _read_union(members, label)
     if typing.get_origin(hint) is Annotated:
         return _read_annotated(hint, label)
     if typing.get_origin(hint) is list:
         return TypeReference(nullable=False, item=read_hint(typing.get_args(hint)[0], label))
     return TypeReference(nullable=False, target=_target(hint, label))
+
+
+def _common(hint: Any) -> TypeReference | None:
+    """Return the reference of a hint such as ``int | None``, whose reading takes ten times this."""
+    try:
+        return _COMMON.get(hint)
+    except TypeError:
+        # Annotated[…] with metadata that cannot be hashed.
+        return None
+
+
+_COMMON: Final[Mapping[Any, TypeReference]] = {
+    hint: TypeReference(nullable=hint is not leaf, target=leaf)
+    for leaf in LEAVES
+    for hint in (leaf, leaf | None)
+}
+"""Of the hints that most fields have: a type of the library, and the same with None."""
 
 
 def _read_union(members: Iterable[Any], label: str) -> TypeReference:

@@ -6,6 +6,7 @@ import asyncpg
 
 from fraiseql.database import Database, Identity, Pool
 from tests.integration.database.server_log import Log, MakePool
+from tests.integration.flights import run_sql
 
 SQL = "SELECT convert_to($1::text, 'UTF8')"
 ONCE = [f"bind {SQL}", f"execute {SQL}"]
@@ -119,3 +120,33 @@ async def test_a_recursive_inspection_has_small_tables_and_leaves_no_setting(poo
     assert (await pool.inspect(f"{recursive}, sum(n) FROM n"))[0]["kb"] == "256kB" != before
     assert (await pool.inspect(setting))[0]["kb"] == before
     assert (await pool.fetch_bytes(setting))[0]["kb"] == before
+
+
+async def test_the_types_of_arrays_are_asked_once_for_all_connections(
+    log: Log, make_pool: MakePool
+) -> None:
+    pool = await make_pool(pool_size=1)
+    sql = "SELECT convert_to(($1::text[])[1], 'UTF8'), $2::xid8[], $3::int4range"
+    await pool.fetch_bytes(sql, [["a"], [], None])
+    log.new()
+    other = await make_pool(pool_size=1)
+    assert [row[0] for row in await other.fetch_bytes(sql, [["b"], [], None])] == [b"b"]
+    lines = log.new()
+    assert any(line.startswith("execute SELECT convert_to") for line in lines)
+    assert not any("typeinfo" in line or "SAVEPOINT" in line for line in lines)
+
+
+async def test_the_types_of_a_database_are_asked_on_each_connection(
+    log: Log, make_pool: MakePool, database: str
+) -> None:
+    sql = "SELECT convert_to(($1::public.pair).a, 'UTF8')"
+    for definition, value, answer in (("a text", ("x",), b"x"), ("b int, a text", (1, "y"), b"y")):
+        await run_sql(
+            database,
+            "DROP TYPE IF EXISTS public.pair",
+            f"CREATE TYPE public.pair AS ({definition})",
+        )
+        pool = await make_pool(pool_size=1)
+        log.new()
+        assert [row[0] for row in await pool.fetch_bytes(sql, [value])] == [answer]
+        assert any("typeinfo" in line for line in log.new())
