@@ -107,6 +107,16 @@ LONG_FILES_IN_TURN: Final = (
 """Of these a whole file runs on one: its cases share what is slow to make."""
 
 
+PARAMETERS_IN_TURN: Final[dict[str, tuple[str, object]]] = {
+    "tests/integration/cli/test_slow_clients.py": ("serve", ("--native",)),
+    "tests/property/test_names.py": ("kind", "int"),
+}
+"""A parameter with two values, and the first: each case takes one of them in a check."""
+
+ONLY_WHOLE: Final = ("tests/integration/cli/test_serving.py::test_demo_check_prints_a_table",)
+"""More than a minute each, for little that others do not show: only run with all of a server."""
+
+
 TOGETHER: Final = (
     (
         "tests/integration/demo/test_check.py",
@@ -127,7 +137,13 @@ SLOWEST: Final = (
 
 
 def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
-    """Return whether a test runs on its server where tests take the servers in turn."""
+    """Return whether a test runs where tests take the servers and some parameters in turn."""
+    if item.nodeid.startswith(ONLY_WHOLE):
+        return False
+    return _has_turn_of_parameter(item) and _has_turn_of_server(item, servers)
+
+
+def _has_turn_of_server(item: pytest.Item, servers: Sequence[str]) -> bool:
     callspec = getattr(item, "callspec", None)
     kind = callspec.params.get("server_kind") if callspec else None
     if kind is not None and "flights" in getattr(item, "fixturenames", ()):
@@ -142,6 +158,17 @@ def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
     if item.nodeid.startswith(FILES_IN_TURN):
         return _turn(item.nodeid.partition("::")[0], servers) == kind
     return True
+
+
+def _has_turn_of_parameter(item: pytest.Item) -> bool:
+    name, first = PARAMETERS_IN_TURN.get(item.nodeid.partition("::")[0], ("", None))
+    parameters = dict(getattr(getattr(item, "callspec", None), "params", {}))
+    if name not in parameters:
+        return True
+    is_first = parameters.pop(name) == first
+    parameters.pop("server_kind", None)
+    case = f"{getattr(item, 'originalname', item.name)} {sorted(parameters.items())}"
+    return is_first == (crc32(case.encode()) % 2 == 0)
 
 
 def _turn(text: str, servers: Sequence[str]) -> str:
