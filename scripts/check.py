@@ -100,8 +100,8 @@ def environment() -> Mapping[str, str]:
     """Return the environment of the checks: this Python's tools first, PyO3 bound to it."""
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     python = str(BIN / "python")
-    kept = {name: value for name, value in os.environ.items() if name != COMPILES_AGAIN}
-    return {**kept, "PATH": path, "PYO3_PYTHON": python, "MYPYPATH": str(ROOT / "python")}
+    variables = {name: text for name, text in os.environ.items() if name != COMPILES_AGAIN}
+    return {**variables, "PATH": path, "PYO3_PYTHON": python, "MYPYPATH": str(ROOT / "python")}
 
 
 def run(check: Check, *, concurrent: bool = False) -> Outcome:

@@ -13,7 +13,7 @@ Version = tuple[Any, ...]
 
 
 class _NoStatement(NamedTuple):
-    """What the driver asks of the statement that read types: a name, if it stays prepared."""
+    """The driver asks the statement that read types for a name, if it stays prepared."""
 
     name: str = "none"
 
@@ -30,7 +30,7 @@ class BuiltInTypes:
         self._types: dict[tuple[Version, frozenset[int]], Any] = {}
 
     def get(self, version: Version, numbers: Collection[int]) -> tuple[Any, _NoStatement] | None:
-        """Return what the driver's query returned for these types before, or None."""
+        """Return the rows of an earlier query for these types, or None."""
         types = self._types.get((version, frozenset(numbers)))
         return None if types is None else (types, _NoStatement())
 
