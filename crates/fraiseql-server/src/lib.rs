@@ -8,6 +8,8 @@
 mod answers;
 mod connection;
 mod events;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod head;
 mod options;
 mod reply;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinHandle as TaskHandle, LocalSet, spawn_local};
 use tokio::time::sleep;
 
 use crate::answers::Answers;
@@ -185,18 +185,32 @@ async fn serve<A: Answers>(
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let accepting = spawn_local(accept(listener, Rc::clone(&shared)));
-    while let Some(command) = commands.recv().await {
+    obey(accepting, &shared, &mut commands).await
+}
+
+/// Obeys Python until it stops the server; an error if nothing accepts connections any more.
+async fn obey<A: Answers>(
+    mut accepting: TaskHandle<()>,
+    shared: &Rc<Shared<A>>,
+    commands: &mut UnboundedReceiver<Command>,
+) -> io::Result<()> {
+    loop {
+        let command = tokio::select! {
+            biased;
+            command = commands.recv() => command,
+            // It ends by a panic only.
+            _ = &mut accepting, if !shared.is_draining() => return Err(io::ErrorKind::Other.into()),
+        };
         match command {
-            Command::GiveBack(id) => take_back(id, &shared),
-            Command::Closed(id) => drop(shared.parked.borrow_mut().remove(&id)),
-            Command::Drain => {
+            Some(Command::GiveBack(id)) => take_back(id, shared),
+            Some(Command::Closed(id)) => drop(shared.parked.borrow_mut().remove(&id)),
+            Some(Command::Drain) => {
                 accepting.abort();
                 shared.begin_to_drain();
             }
-            Command::Stop => break,
+            Some(Command::Stop) | None => return Ok(()),
         }
     }
-    Ok(())
 }
 
 async fn accept<A: Answers>(listener: tokio::net::TcpListener, shared: Rc<Shared<A>>) {
@@ -235,3 +249,6 @@ fn take_back<A: Answers>(id: u64, shared: &Rc<Shared<A>>) {
         Err(_) => shared.events.push(Event::Gone(id)),
     }
 }
+
+#[cfg(test)]
+mod tests;

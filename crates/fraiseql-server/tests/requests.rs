@@ -5,7 +5,7 @@ mod common;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
-use common::{Known, front, options, post, read_body};
+use common::{Known, Malformed, check, front, options, post, read_body};
 use fraiseql_server::Event;
 use proptest::prelude::*;
 
@@ -109,6 +109,17 @@ fn every_beginning_of_a_request_waits_for_its_end() {
         let (first, second) = whole.as_bytes().split_at(end);
         assert_eq!(pass(&[first, second]), (vec!["known".to_owned()], vec![]));
         assert_eq!(pass(&[first]), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn malformed_requests_are_answered_or_handed_over_once_and_in_order() {
+    let front = front(Known, options());
+    for malformed in Malformed::new(11).take(1_500) {
+        check(
+            &front,
+            &[post("known").into_bytes(), malformed, post("known 2").into_bytes()].concat(),
+        );
     }
 }
 

@@ -1,12 +1,20 @@
-//! A server whose answers are known, a client, and what Python would get.
-#![allow(dead_code)]
+//! A server whose answers are known, a client, and the bytes that Python would get.
+#![allow(dead_code, unused_imports)]
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use fraiseql_runtime::{Request, Response};
 use fraiseql_server::{Answers, Event, HandOver, Options, Server};
+
+#[path = "../../src/fuzzing/malformed.rs"]
+mod malformed;
+#[path = "../../src/fuzzing/reading.rs"]
+mod reading;
+
+pub use malformed::Malformed;
+pub use reading::length;
 
 /// Most time that anything in a test may take.
 pub const LONG: Duration = Duration::from_secs(20);
@@ -110,4 +118,74 @@ pub fn read_body(client: &mut TcpStream) -> String {
     let mut body = vec![0; length];
     client.read_exact(&mut body).expect("a body");
     String::from_utf8(body).expect("text")
+}
+
+/// Sends bytes in two pieces, and checks that each is answered or handed over, once and in order.
+pub fn check(front: &Front, sent: &[u8]) {
+    let mut client = front.connect();
+    client.set_nodelay(true).expect("an option");
+    let middle = sent.first().map_or(0, |byte| usize::from(*byte) % (sent.len() + 1));
+    for piece in [&sent[..middle], &sent[middle..]] {
+        // The connection may have ended.
+        drop(client.write_all(piece));
+    }
+    drop(client.shutdown(Shutdown::Write));
+    let (responses, handed) = end_of(front, &mut client);
+    let mut rest = sent;
+    for body in bodies(&responses) {
+        let length = length(rest).expect("an answer to a whole request");
+        let (answered, others) = rest.split_at(length);
+        assert!(contains(answered, body), "an answer to another request");
+        rest = others;
+    }
+    match handed {
+        Some(bytes) => assert!(bytes.eq_ignore_ascii_case(rest), "other bytes are handed over"),
+        None => assert!(length(rest).is_none(), "a request without an answer"),
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// The bytes for the client until its connection ends or is handed over, and those for Python.
+fn end_of(front: &Front, client: &mut TcpStream) -> (Vec<u8>, Option<Vec<u8>>) {
+    let (start, mut responses) = (Instant::now(), Vec::new());
+    client.set_read_timeout(Some(Duration::from_millis(1))).expect("a limit");
+    loop {
+        assert!(start.elapsed() < LONG, "neither ended nor handed over");
+        let mut piece = [0; 4096];
+        match client.read(&mut piece) {
+            Ok(0) => return (responses, None),
+            Ok(count) => responses.extend_from_slice(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return (responses, None),
+            Err(_) => {
+                if let Some(Event::HandOver(connection)) = front.server.take().pop() {
+                    return (responses, Some(received(front, connection)));
+                }
+            }
+        }
+    }
+}
+
+fn received(front: &Front, connection: HandOver) -> Vec<u8> {
+    let mut bytes = connection.received.to_vec();
+    let mut python = connection.socket.expect("a socket");
+    python.set_nonblocking(false).expect("an option");
+    python.read_to_end(&mut bytes).expect("the rest");
+    front.server.closed(connection.id);
+    bytes
+}
+
+/// The bodies of responses.
+fn bodies(mut responses: &[u8]) -> Vec<&[u8]> {
+    let mut bodies = Vec::new();
+    while !responses.is_empty() {
+        let whole = length(responses).expect("a whole response");
+        let (response, rest) = responses.split_at(whole);
+        let head = response.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+        bodies.push(&response[head + 4..]);
+        responses = rest;
+    }
+    bodies
 }
