@@ -66,6 +66,7 @@ class Engine:
     def accept(self, accept: bytes | None, content_type: bytes) -> None: ...
     def json(self, content_type: bytes) -> None: ...
     def take_counts(self) -> bytes: ...
+    def outcomes(self) -> list[int]: ...
     def answer(
         self, method: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes] | None: ...
@@ -101,8 +102,8 @@ class Hits:
 
 # Number, file of the socket or -1, received, unsent, seconds of the request, answers.
 _HandedOver: TypeAlias = tuple[int, int, bytes, bytes, float, int]
-# Host and port of the client, first line of the request, status.
-_Answered: TypeAlias = tuple[tuple[str, int] | None, bytes, int]
+# Host and port of the client, what proxies say about it, first line of the request, status.
+_Answered: TypeAlias = tuple[tuple[str, int] | None, list[bytes], bytes, int]
 
 @final
 class Server:

@@ -111,6 +111,11 @@ impl Engine {
         PyBytes::new(py, &self.shared.take_counts())
     }
 
+    /// Return how many requests were answered from memory, live, by Python, and by Python unread.
+    fn outcomes(&self) -> [u64; 4] {
+        self.shared.outcomes()
+    }
+
     /// Answer a request without a server; None where Python has to.
     fn answer<'py>(
         &self,

@@ -21,8 +21,8 @@ pub(crate) struct Server {
 type Events<'py> = (Vec<Handed<'py>>, Vec<u64>, Vec<Answered<'py>>, usize, bool);
 /// Number, file of the socket or -1, received, unsent, seconds, answers.
 type Handed<'py> = (u64, i32, Bound<'py, PyBytes>, Bound<'py, PyBytes>, f64, u64);
-/// Host and port of the client, first line of the request, status.
-type Answered<'py> = (Option<(String, u16)>, Bound<'py, PyBytes>, u16);
+/// Host and port of the client, what proxies say about it, first line of the request, status.
+type Answered<'py> = (Option<(String, u16)>, Vec<Bound<'py, PyBytes>>, Bound<'py, PyBytes>, u16);
 
 #[pymethods]
 impl Server {
@@ -130,5 +130,6 @@ fn handed(py: Python<'_>, connection: HandOver) -> Handed<'_> {
 
 fn answered<'py>(py: Python<'py>, access: &Access) -> Answered<'py> {
     let client = access.client.map(|client| (client.ip().to_string(), client.port()));
-    (client, PyBytes::new(py, &access.line), access.status)
+    let forwarded = access.forwarded.iter().map(|value| PyBytes::new(py, value)).collect();
+    (client, forwarded, PyBytes::new(py, &access.line), access.status)
 }

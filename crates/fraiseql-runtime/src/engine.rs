@@ -8,11 +8,13 @@ use serde::Serialize;
 use crate::counts::Runs;
 use crate::headers::Headers;
 use crate::identities::Identities;
+use crate::identity::Client;
 use crate::lanes::Lanes;
 use crate::live::{self, Database};
 use crate::memory::Hits;
 use crate::message::{Request, Response};
 use crate::operation::Operation;
+use crate::outcomes::{Outcome, Outcomes};
 use crate::plan::Plan;
 use crate::plans::Plans;
 use crate::settings::Settings;
@@ -30,6 +32,7 @@ pub struct Engine {
     identities: Identities,
     plans: Plans,
     hits: Hits,
+    outcomes: Outcomes,
 }
 
 /// The counts of a plan since they were last taken.
@@ -51,10 +54,37 @@ impl Engine {
     /// Python answers whatever is not known here: a document without a plan, a variable in an
     /// unexpected form, an error of the database.
     pub async fn answer(&self, request: &Request) -> Option<Response> {
-        let client = self.identities.of(request)?;
+        let (response, outcome) = match self.identities.of(request) {
+            Some(client) => self.answer_to(&client, request).await,
+            None => (None, Outcome::Python),
+        };
+        self.outcomes.add(outcome);
+        response
+    }
+
+    /// Counts a request that Python gets unread.
+    pub fn unread(&self) {
+        self.outcomes.add(Outcome::Unread);
+    }
+
+    /// Returns the requests from memory, live, of Python, and of Python unread.
+    #[must_use]
+    pub fn outcomes(&self) -> [u64; 4] {
+        self.outcomes.totals()
+    }
+
+    async fn answer_to(&self, client: &Client, request: &Request) -> (Option<Response>, Outcome) {
         if let Some(response) = self.hits.answer(request, client.number()).await {
-            return Some(response);
+            return (Some(response), Outcome::Memory);
         }
+        match self.live(client, request).await {
+            Some(response) => (Some(response), Outcome::Live),
+            None => (None, Outcome::Python),
+        }
+    }
+
+    /// Answers from the database; `None` where Python has to answer.
+    async fn live(&self, client: &Client, request: &Request) -> Option<Response> {
         let settings = current(&self.settings)?;
         let lanes = current(&self.lanes)?;
         if request.body.len().max(request.query.len()) > settings.max_body_bytes {

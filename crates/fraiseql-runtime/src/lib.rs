@@ -19,6 +19,7 @@ mod live;
 mod memory;
 mod message;
 mod operation;
+mod outcomes;
 mod parameter;
 mod plan;
 mod plans;

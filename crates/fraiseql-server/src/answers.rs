@@ -11,10 +11,17 @@ pub trait Answers: Send + 'static {
     ///
     /// The future is dropped when the client has gone.
     fn answer(&self, request: &Request) -> impl Future<Output = Option<Response>>;
+
+    /// Notes that Python gets a request that was not asked about.
+    fn unread(&self) {}
 }
 
 impl Answers for Arc<Engine> {
     fn answer(&self, request: &Request) -> impl Future<Output = Option<Response>> {
         Engine::answer(self, request)
+    }
+
+    fn unread(&self) {
+        Engine::unread(self);
     }
 }

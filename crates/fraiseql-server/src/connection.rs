@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use bytes::{Bytes, BytesMut};
+use fraiseql_runtime::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
@@ -77,12 +78,12 @@ impl<A: Answers> Connection<A> {
         let Some(mut stream) = self.stream.take() else { return };
         loop {
             let next = match parse(&self.buffer, &self.shared.options.path) {
-                Parsed::Foreign => Next::HandOver(Bytes::new(), Bytes::new()),
+                Parsed::Foreign => self.unread(),
                 Parsed::Whole(layout) => self.answer(&layout, &mut stream).await,
                 Parsed::Partial => match self.receive(&mut stream).await {
                     Received::More => Next::Continue,
                     Received::Slow if self.buffer.is_empty() && self.used => Next::End,
-                    Received::Slow => Next::HandOver(Bytes::new(), Bytes::new()),
+                    Received::Slow => self.unread(),
                     Received::Ended => Next::End,
                 },
             };
@@ -96,6 +97,14 @@ impl<A: Answers> Connection<A> {
                 }
             }
         }
+    }
+
+    /// Hands over what was received, which is no whole request that may be answered here.
+    fn unread(&self) -> Next {
+        if !self.buffer.is_empty() {
+            self.shared.answers.unread();
+        }
+        Next::HandOver(Bytes::new(), Bytes::new())
     }
 
     async fn receive(&mut self, stream: &mut TcpStream) -> Received {
@@ -119,6 +128,7 @@ impl<A: Answers> Connection<A> {
     async fn answer(&mut self, layout: &Layout, stream: &mut TcpStream) -> Next {
         let (request, whole) = layout.take(&mut self.buffer);
         if self.shared.counts.paused.load(Ordering::Relaxed) {
+            self.shared.answers.unread();
             return Next::HandOver(whole, Bytes::new());
         }
         let response = tokio::select! {
@@ -132,19 +142,21 @@ impl<A: Answers> Connection<A> {
             return Next::HandOver(whole, Bytes::new());
         };
         (self.used, self.answered) = (true, self.answered + 1);
-        self.log(stream, &whole, response.status);
+        self.log(stream, &request, &whole, response.status);
         let next = self.send(stream, Unsent::new(head, response.body)).await;
         self.since = Instant::now();
         if close && matches!(next, Next::Continue) { Next::End } else { next }
     }
 
-    fn log(&self, stream: &TcpStream, request: &Bytes, status: u16) {
+    fn log(&self, stream: &TcpStream, request: &Request, whole: &Bytes, status: u16) {
         if self.shared.options.access_log {
             // The first line without " HTTP/1.1".
-            let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
-            let line = request.slice(..line.len().saturating_sub(b" HTTP/1.1".len()));
+            let line = whole.split(|byte| *byte == b'\r').next().unwrap_or_default();
+            let line = whole.slice(..line.len().saturating_sub(b" HTTP/1.1".len()));
             let client = stream.peer_addr().ok();
-            self.shared.events.push(Event::Access(Access { client, line, status }));
+            let named = request.headers.iter().filter(|(name, _)| name == "x-forwarded-for");
+            let forwarded = named.map(|(_, value)| value.clone()).collect();
+            self.shared.events.push(Event::Access(Access { client, forwarded, line, status }));
         }
     }
 

@@ -30,6 +30,8 @@ pub struct HandOver {
 pub struct Access {
     /// The address of the client.
     pub client: Option<SocketAddr>,
+    /// The values of `x-forwarded-for`: what proxies say about the client.
+    pub forwarded: Vec<Bytes>,
     /// The first line of the request, without the version.
     pub line: Bytes,
     /// The status of the response.

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from fraiseql.cli.client_addresses import Address, ClientAddresses
 from fraiseql.cli.connection_limits import ConnectionGuard
 from fraiseql.cli.http_protocol import BUSY, guard_of, last_response
 from fraiseql.cli.native_protocol import HandOver, NativeProtocol
@@ -57,6 +58,7 @@ class NativeFront:
         self.draining = False
         self._config, self._state, self._app_state = config, state, app_state
         self._failed = failed
+        self._addresses = ClientAddresses(config)
         self._loop = asyncio.get_running_loop()
         self._protocols: dict[int, NativeProtocol] = {}
         self._opening: set[asyncio.Task[Any]] = set()
@@ -109,8 +111,8 @@ class NativeFront:
         for number in gone:
             if number in self._protocols:
                 self._protocols[number].transport.close()
-        for client, line, status in answered:
-            _log(client, line.decode("ascii"), status)
+        for client, forwarded, line, status in answered:
+            _log(self._addresses.of(client, forwarded), line.decode("ascii"), status)
         if refused:
             reason = "all connections are in use (max_connections)"
             self._guard.refused(reason, self._loop.time())
@@ -152,7 +154,7 @@ def _server(config: Config, guard: ConnectionGuard, path: str, engine: Engine) -
     )
 
 
-def _log(client: tuple[str, int] | None, line: str, status: int) -> None:
+def _log(client: Address | None, line: str, status: int) -> None:
     """Log a request as uvicorn does."""
     method, _, target = line.partition(" ")
     address = f"{client[0]}:{client[1]}" if client else ""

@@ -34,6 +34,7 @@ from fraiseql.operating.tune.restarting import (
     start_recovered,
 )
 from fraiseql.operating.tune.storage import STORAGE_KINDS
+from fraiseql.serving.native.native_connections import most_connections
 from fraiseql.settings import Settings
 
 _EMBEDDED: Final = "embedded:"
@@ -182,7 +183,7 @@ async def _tuning(
         embedded=server is not None,
         free_disk=shutil.disk_usage(server.data).free if server else None,
     )
-    count = settings.pool_size + settings.cache_connections
+    count = settings.pool_size + settings.cache_connections + most_connections(settings)
     chosen = SettingFilter(frozenset(arguments.only), frozenset(arguments.excluded))
     tuning = propose(await load_facts(pool, overrides, count), chosen)
     if not arguments.measure:

@@ -194,10 +194,10 @@ class Service:
 
     def metrics(self) -> Sequence[str]:
         """Return the metrics, as lines in the text format of Prometheus."""
-        lines: tuple[str, ...] = ()
+        lines: tuple[str, ...] = tuple(self.native.lines())
         if self._pool is not None:
             plans = 0 if self._snapshot is None else len(self._snapshot.plans)
-            lines = (*pool_metrics(self._pool), *self._preparer.counts.lines(plans))
+            lines = (*lines, *pool_metrics(self._pool), *self._preparer.counts.lines(plans))
         return lines if self.results is None else (*lines, *self.results.metrics())
 
     @property

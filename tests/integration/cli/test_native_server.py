@@ -1,4 +1,4 @@
-"""The native server: the line of the terminal, faults of its thread and of its workers."""
+"""The native server: what the terminal says, faults of its thread and its workers, its log."""
 
 import contextlib
 import json
@@ -6,14 +6,17 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from tests.integration.cli.program import PATIENCE, Running, running
+from tests.integration.cli.program import HOST, PATIENCE, Running, running
 
 Port = Callable[[], int]
 USER = "{ user(id: 1) { firstName } }"
+NATIVE = 'road;desc="native"'
+CLIENT = "192.0.2.7"
 
 BREAKING = """
 import contextlib
@@ -138,3 +141,45 @@ def test_workers_that_are_killed_or_replaced_leave_others(
         wait_until(lambda: len(workers(server)) == 2 and not workers(server) & before, server)
         server.answer(port, USER)
         assert server.stop() == 0
+
+
+def test_the_log_and_the_metrics_have_native_answers(
+    project: Path, users: str, free_port: Port
+) -> None:
+    port = free_port()
+    words = ("serve", "api:app", "--native", "--access-log", "--port", str(port))
+    trusted = {"FORWARDED_ALLOW_IPS": HOST}
+    with running(*words, cwd=project, url=users, more=trusted) as server:
+        server.answer(port, USER)
+        asked = ask_until_native(port)
+        wait_until(lambda: server.text().count(f"{CLIENT}:0 - ") == asked, server)
+        assert server.text().count(f'{CLIENT}:0 - "POST /graphql HTTP/1.1" 200') == asked
+        counted = outcomes(port)
+        assert counted["live"] == 1
+        assert counted["python"] >= 1
+        assert counted["unread"] >= 1
+
+
+def ask_until_native(port: int) -> int:
+    """Ask on one connection, as a proxy does for a client; return how often."""
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": CLIENT}
+    connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+    with contextlib.closing(connection):
+        for asked in range(1, 1_000):
+            connection.request("POST", "/graphql", json.dumps({"query": USER}), headers)
+            answer = connection.getresponse()
+            answer.read()
+            if NATIVE in answer.headers.get("Server-Timing", ""):
+                return asked
+            time.sleep(0.01)
+    raise AssertionError("no answer was native")
+
+
+def outcomes(port: int) -> dict[str, float]:
+    connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+    with contextlib.closing(connection):
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+    head = 'fraiseql_native_requests_total{outcome="'
+    named = (line.removeprefix(head).split('"} ') for line in lines if line.startswith(head))
+    return {outcome: float(count) for outcome, count in named}

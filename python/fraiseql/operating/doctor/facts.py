@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
+from fraiseql.serving.native.native_connections import most_connections
 from fraiseql.settings import Settings
 from fraiseql.sources import declared_relations
 
@@ -32,6 +33,7 @@ async def application_facts(
     return {
         "connections": settings.pool_size
         + settings.cache_connections
+        + most_connections(settings)
         + _OTHER_CONNECTIONS
         + (settings.trace != "off"),
         "debug": settings.debug,

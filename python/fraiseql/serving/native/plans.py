@@ -1,6 +1,6 @@
 """Hand-over of plans to the native engine, and counts of requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -9,6 +9,7 @@ from fraiseql.bounded import Bounded
 from fraiseql.database import Endpoint, Identity, Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import OperationEvents, RunCounts
+from fraiseql.exposition import head, sample
 from fraiseql.native import Engine
 from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import Operation
@@ -25,6 +26,9 @@ _LONGEST: Final = 65_536
 
 _SHARE: Final = 0.1
 """Share of ``statement_timeout`` after which Rust leaves a statement to Python."""
+
+_REQUESTS: Final = "fraiseql_native_requests_total"
+_OUTCOMES: Final = ("memory", "live", "python", "unread")
 
 _Handed = tuple[OperationEvents | None, Sequence[str]]
 
@@ -210,6 +214,13 @@ class NativePlans:
             if events is not None:
                 requests, *runs = map(_run_counts, counted["runs"])
                 events.ran_natively(requests, list(zip(statements, runs, strict=True)))
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of ``/metrics``."""
+        yield from head(_REQUESTS, "Requests that the native server saw, by outcome", "counter")
+        if self.engine is not None:
+            for outcome, count in zip(_OUTCOMES, self.engine.outcomes(), strict=True):
+                yield sample(_REQUESTS, {"outcome": outcome}, count)
 
 
 def _run_counts(counted: Mapping[str, Any]) -> RunCounts:
