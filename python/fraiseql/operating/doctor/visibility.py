@@ -22,7 +22,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "cache_statistics": "the role may not read counts of result caches: fraiseql db grant APP ROLE",
     "ledger": "the role may not read fraiseql.ledger: run the doctor as the role that applied",
     "trace": "the role may not read the trace: fraiseql db grant APP ROLE",
-    "statement_statistics": "pg_stat_statements is not installed: fraiseql tune APP proposes it",
+    "statement_statistics": (
+        "pg_stat_statements is not installed: fraiseql tune APP loads it; then CREATE EXTENSION"
+    ),
     "all_replicas": "standbys may use the index: pass --replica URL for each",
 }
 """Why a condition does not hold, and what to do, by its name."""
