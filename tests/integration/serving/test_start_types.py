@@ -101,7 +101,8 @@ def test_a_field_that_is_let_through_without_a_word_can_be_read_and_compared(
     compared: str, hint: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [name for name in COLUMNS if not is_not_known(hint, name)]
-    fitting = [name for name in names if name not in refused_of(compared, hint, names)]
+    refused = refused_of(compared, hint, names)
+    fitting = [name for name in names if name not in refused]
     caplog.clear()
     query = fraiseql.find("found", fields_of(hint, fitting))
     with served(compared, queries=[query]) as running:
