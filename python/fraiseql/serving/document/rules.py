@@ -16,6 +16,7 @@ from graphql import (
     NoUndefinedVariablesRule,
     NoUnusedFragmentsRule,
     NoUnusedVariablesRule,
+    ObjectFieldNode,
     OperationDefinitionNode,
     PossibleFragmentSpreadsRule,
     SingleFieldSubscriptionsRule,
@@ -23,14 +24,17 @@ from graphql import (
     UniqueFragmentNamesRule,
     UniqueVariableNamesRule,
     ValidationContext,
+    VariableNode,
     VariablesAreInputTypesRule,
     VariablesInAllowedPositionRule,
+    Visitor,
     get_named_type,
     is_input_object_type,
     is_nullable_type,
     specified_rules,
     type_from_ast,
 )
+from graphql import visit as visit_document
 from graphql.language.visitor import EnterLeaveVisitor
 
 Rules = tuple[type[ASTValidationRule], ...]
@@ -53,12 +57,34 @@ class AllowedVariablesRule(VariablesInAllowedPositionRule):
                 continue
             type_ = type_from_ast(self.context.schema, definition.type)
             inner = get_named_type(parent)
-            if is_input_object_type(inner) and inner.is_one_of and is_nullable_type(type_):
+            if not is_input_object_type(inner) or not inner.is_one_of:
+                continue
+            # The variable of a list's item has the same parent: it is a whole input, no field.
+            if is_nullable_type(type_) and id(usage.node) in self._field_values():
                 message = (
                     f"Variable '${usage.node.name.value}' is of type '{type_}' but must be"
                     f" non-nullable to be used for OneOf Input Object '{inner}'."
                 )
                 self.report_error(GraphQLError(message, [definition, usage.node]))
+
+    def _field_values(self) -> set[int]:
+        """Return the variables that are values of fields of inputs, by identity."""
+        found = _FieldValues()
+        visit_document(self.context.document, found)
+        return found.variables
+
+
+class _FieldValues(Visitor):
+    """Variables that are the whole value of a field of an input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.variables: set[int] = set()
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
+        """Note the variable of a field."""
+        if isinstance(node.value, VariableNode):
+            self.variables.add(id(node.value))
 
 
 _RULES: Final[Rules] = tuple(

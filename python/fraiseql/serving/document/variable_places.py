@@ -58,7 +58,10 @@ def _with_place(error: GraphQLError, uses: Mapping[str, set[Place]]) -> GraphQLE
     if len(arguments) == 1:
         (argument,) = arguments
         extensions["input"] = [*argument, *path]
-    return GraphQLError(error.message, error.nodes, extensions=extensions)
+    placed = GraphQLError(error.message, error.nodes, extensions=extensions)
+    # Whoever logs the error wants to know which exception of a scalar it was.
+    placed.original_error = error.original_error
+    return placed
 
 
 class _ArgumentPlaces(Visitor):
