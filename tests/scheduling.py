@@ -32,6 +32,8 @@ LONG: Final = (
 CASES_IN_TURN: Final = (
     "tests/docs/test_pages.py",
     "tests/failure/test_bad_documents.py",
+    "tests/integration/caching/ddl/test_commands.py",
+    "tests/integration/caching/ddl/test_killed.py",
     "tests/integration/caching/generated_column/test_refusals.py",
     "tests/integration/caching/materialized_view/test_refusals.py",
     "tests/integration/caching/projection/test_declared_refusals.py",
@@ -41,6 +43,7 @@ CASES_IN_TURN: Final = (
     "tests/integration/caching/results/engine/test_settings.py",
     "tests/integration/cli/",
     "tests/integration/database/test_facade.py",
+    "tests/integration/database/test_outages.py",
     "tests/integration/http/",
     "tests/integration/operating/test_scratch_copies.py",
     "tests/integration/serving/test_bad_documents.py",
