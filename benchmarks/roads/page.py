@@ -14,10 +14,12 @@ OPENING = """### The native server
 
 Everything in this section comes from one run. `fraiseql serve` answers repeated operations in Rust;
 `--no-native` is the same application on the Python server. The peers have a connection pool of the
-same size, and data loaders. Requests per second over HTTP, and their ratio to the reads by key of
-pgbench with 16 clients:
+same size, and data loaders. The constant answer reads nothing, so Python gives it on both servers.
+Requests per second over HTTP, and their ratio to the reads by key of pgbench with 16 clients:
 """
-CPU = "Processor time for each request, server + PostgreSQL, µs:\n"
+CPU = """Processor time for each request, server + PostgreSQL, µs. PostgreSQL's is that of the
+sessions at the end of a round: too low where connections were replaced before it.
+"""
 TIMES = "Median and 99th percentile of the time from request to answer, ms:\n"
 MEMORY = "Resident memory of the server after the rounds, MB:\n"
 IN_C = "Clients in C, requests per second, and processor time of the server for each, µs:\n"
