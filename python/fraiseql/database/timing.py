@@ -43,10 +43,14 @@ def report_read(sql: str, args: Sequence[Any], seconds: float, rows: Sequence[Re
     request = current_request.get()
     if request is None:
         return
-    # Most statements have one row: without a further call.
-    document = rows[0][0] if len(rows) == 1 else None
-    size = len(document) if type(document) is bytes else _size_of(rows)
-    request.ran(sql, args, seconds, len(rows), size)
+    count = len(rows)
+    if count == 1:
+        # Most statements have one row: without a further call.
+        document = rows[0][0]
+        size = len(document) if type(document) is bytes else 0
+    else:
+        size = _size_of(rows)
+    request.ran(sql, args, seconds, count, size)
 
 
 def report_failure(connection: Connection, sql: str) -> None:

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from math import inf
 from random import randrange
 from typing import Any, Final
 
@@ -33,8 +34,14 @@ _BOUNDS: Final = [round(bound * _UNITS) for bound in SECONDS]
 CLASSES: Final = sorted({1 << place for place in range(BUCKETS - 1)} | set(_BOUNDS))
 """Bounds of all buckets of both histograms, in these units."""
 
-PENDING: Final = 256
-"""Runs that are added up at once."""
+PENDING: Final = 3 * 256
+"""Numbers of the runs that are added up at once, three of each."""
+
+_PLACES: Final = [
+    (bound / _UNITS, min(units.bit_length(), BUCKETS - 1), bisect_right(_BOUNDS, units))
+    for units, bound in zip((0, *CLASSES), (*CLASSES, inf), strict=True)
+]
+"""Of each class: its end in seconds, and its place in both histograms."""
 
 _LONGEST_SAMPLE: Final = 2_000
 """Characters of the parameters above which they are not sampled."""
@@ -89,7 +96,7 @@ class Counters:
     time. Call ``fold`` before reading.
 
     Attributes:
-        pending: Duration, rows and bytes of the runs that are not added up.
+        pending: Duration, rows and bytes of each run that is not added up, one after the other.
         calls: Runs.
         errors: Runs that failed.
         seconds: Sum of the durations.
@@ -114,7 +121,7 @@ class Counters:
     )
 
     def __init__(self) -> None:
-        self.pending: list[tuple[float, int, int]] = []
+        self.pending: list[float] = []
         self.calls = self.errors = self.rows = self.size = self.most = 0
         self.seconds = 0.0
         self.buckets = [0] * BUCKETS
@@ -123,7 +130,7 @@ class Counters:
 
     def add(self, seconds: float, rows: int, size: int) -> None:
         """Count a run."""
-        self.pending.append((seconds, rows, size))
+        self.pending += (seconds, rows, size)
         if len(self.pending) >= PENDING:
             self.fold()
 
@@ -151,29 +158,31 @@ class Counters:
         """Add up the pending runs."""
         if not self.pending:
             return
-        seconds, rows, sizes = zip(*self.pending, strict=True)
-        self.pending.clear()
+        pending = self.pending
+        seconds = pending[0::3]
         total = sum(seconds)
         self.calls += len(seconds)
         self.seconds += total
-        self.rows += sum(rows)
-        self.size += sum(sizes)
+        self.rows += int(sum(pending[1::3]))
+        self.size += int(sum(pending[2::3]))
         self.histogram.sum += total
-        self._classify(sorted(seconds))
+        pending.clear()
+        seconds.sort()
+        self._classify(seconds)
 
     def _classify(self, seconds: Sequence[float]) -> None:
         """Add durations, the shortest first, to the buckets."""
         # One search for each class, of which most runs are in a few: half of the time of a
         # computation for each run.
-        begin, end, units = 0, 0, 0
-        for bound in CLASSES:
-            end = bisect_left(seconds, bound / _UNITS, begin)
+        begin, count = 0, len(seconds)
+        for bound, bucket, place in _PLACES:
+            end = bisect_left(seconds, bound, begin)
             if end > begin:
-                self._add_to_buckets(units, end - begin)
-            if end == len(seconds):
-                return
-            begin, units = end, bound
-        self._add_to_buckets(units, len(seconds) - begin)
+                self.buckets[bucket] += end - begin
+                self.histogram.buckets[place] += end - begin
+                if end == count:
+                    return
+                begin = end
 
     def add_runs(self, runs: RunCounts) -> None:
         """Add runs that were counted elsewhere."""
@@ -282,6 +291,13 @@ class OperationCounters(Counters):
         self.codes: dict[str, int] = {}
         self.by_sql: dict[str, StatementCounters] = {}
         self._answers: dict[tuple[str, str], StatementCounters] = {}
+
+    def fold_all(self) -> None:
+        """Add up the pending requests, and the pending runs of their statements."""
+        self.fold()
+        self.failed.fold()
+        for each in self.by_sql.values():
+            each.fold()
 
     def take(self) -> Totals | None:
         """Return the counts since the last call, of requests with errors too."""

@@ -83,7 +83,16 @@ class OperationTrace:
         samples: Samples of parameters of a statement and day; 0 for none.
     """
 
-    __slots__ = ("_facts", "_rate", "_traces_all", "by_sql", "counters", "recorder", "samples")
+    __slots__ = (
+        "_facts",
+        "_rate",
+        "_traced",
+        "_traces_all",
+        "by_sql",
+        "counters",
+        "recorder",
+        "samples",
+    )
 
     def __init__(
         self,
@@ -97,6 +106,7 @@ class OperationTrace:
         self.samples = recorder.samples
         self._rate = recorder.rate
         self._traces_all = recorder.rate >= 1.0
+        self._traced = SampledRequest if self.samples else RequestTrace
         self._facts = facts
 
     def planned(self, timings: Timings) -> None:
@@ -105,9 +115,10 @@ class OperationTrace:
     def request(self) -> "RequestTrace":
         """Return the receiver of a request that begins."""
         self.recorder.active += 1
-        if self._traces_all or random() < self._rate:  # noqa: S311 - a sample
-            return RequestTrace(self)
-        return UntracedRequest(self)
+        counted = self._traces_all or random() < self._rate  # noqa: S311 - a sample
+        request = self._traced() if counted else UntracedRequest()
+        request.operation = self
+        return request
 
     def ran_natively(
         self, requests: RunCounts, statements: Sequence[tuple[str, RunCounts]]
@@ -139,38 +150,46 @@ class OperationTrace:
 
 
 class RequestTrace:
-    """Counts the statements of one request; see ``fraiseql.events.RequestEvents``."""
+    """Counts the statements of one request; see ``fraiseql.events.RequestEvents``.
+
+    Attributes:
+        operation: The receiver of its plan. Set after the request is made: without ``__init__``
+            that takes two thirds of the time.
+    """
+
+    operation: OperationTrace
 
     # Of the class, so that a new request stores one attribute.
     _first: StatementCounters | None = None
     _runs: dict[StatementCounters, int] = _NO_RUNS
     _failed = False
 
-    def __init__(self, operation: OperationTrace) -> None:
-        self._operation = operation
-
-    def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
+    def ran(
+        self,
+        sql: str,
+        args: Sequence[Any],  # noqa: ARG002 - samples have them
+        seconds: float,
+        rows: int,
+        size: int,
+    ) -> None:
         """Count a run of a statement."""
-        operation = self._operation
+        operation = self.operation
         counters = operation.by_sql.get(sql)
         if counters is None:
             counters = operation.statement(sql)
-        pending = counters.pending
-        pending.append((seconds, rows, size))
-        if len(pending) >= PENDING:
-            counters.fold()
+        counters.pending += (seconds, rows, size)
         if self._first is None:
-            # Most requests run one statement: they need no table.
+            # Most requests run one statement: they need no table, and ``done`` adds up.
             self._first = counters
             if not counters.most:
                 counters.most = 1
         else:
             self._again(counters)
-        if operation.samples:
-            counters.sample(args, operation.samples)
 
     def _again(self, counters: StatementCounters) -> None:
         """Count a run that is not the first one of the request."""
+        if len(counters.pending) >= PENDING:
+            counters.fold()
         runs = self._runs
         if runs is _NO_RUNS and self._first is not None:
             runs = self._runs = {self._first: 1}
@@ -179,7 +198,7 @@ class RequestTrace:
 
     def failed(self, sql: str, seconds: float) -> None:
         """Count a run that failed."""
-        operation = self._operation
+        operation = self.operation
         counters = operation.by_sql.get(sql)
         if counters is None:
             counters = operation.statement(sql)
@@ -194,25 +213,38 @@ class RequestTrace:
         detail: str,  # noqa: ARG002 - the result caches count reasons
     ) -> None:
         """Count an answer of a result cache; its time is part of the request's."""
-        self._operation.counters.answers(root, outcome).add(0.0, 0, size)
+        self.operation.counters.answers(root, outcome).add(0.0, 0, size)
 
     def error(self, code: str) -> None:
         """Count an error of the response."""
-        count(self._operation.counters.codes, code)
+        count(self.operation.counters.codes, code)
         self._failed = True
 
     def done(self, seconds: float, size: int) -> None:
         """Count the request."""
-        operation = self._operation
+        operation = self.operation
         operation.recorder.active -= 1
         counters: Counters = operation.counters
         if self._failed:
             counters = operation.counters.failed
             counters.errors += 1
         pending = counters.pending
-        pending.append((seconds, 0, size))
+        pending += (seconds, 0, size)
         if len(pending) >= PENDING:
-            counters.fold()
+            operation.counters.fold_all()
+
+
+class SampledRequest(RequestTrace):
+    """Counts a request, and takes samples of parameters."""
+
+    def ran(self, sql: str, args: Sequence[Any], seconds: float, rows: int, size: int) -> None:
+        """Count a run of a statement, and perhaps keep its parameters."""
+        super().ran(sql, args, seconds, rows, size)
+        operation = self.operation
+        # Absent: one of those that are counted together, of which there are no samples.
+        counters = operation.by_sql.get(sql)
+        if counters is not None:
+            counters.sample(args, operation.samples)
 
 
 class UntracedRequest(RequestTrace):
