@@ -30,7 +30,7 @@ def digest() -> str:
     state = hashlib.sha256(sys.version.encode())
     state.update(_package_settings().encode())
     for name in sorted(os.environ):
-        if name.startswith("CARGO_PROFILE_RELEASE_"):
+        if name.startswith(("CARGO_PROFILE_", "MATURIN_PEP517_ARGS")):
             state.update(f"{name}={os.environ[name]}".encode() + b"\0")
     for path in sources():
         state.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")

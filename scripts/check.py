@@ -55,6 +55,9 @@ class Outcome:
 # clocks and children; whether two or four take less time has not been measured.
 PYTEST = ("python", "scripts/run_tests.py", "-q", "-n3")
 
+# One profile, so that the libraries are compiled once for both.
+CARGO = ("--workspace", "--locked", "--profile=ci")
+
 CHECKS = (
     Check("ruff-format", ("ruff", "format", "--check", "--quiet", ".")),
     Check("ruff", ("ruff", "check", "--quiet", ".")),
@@ -66,21 +69,14 @@ CHECKS = (
     Check(
         "clippy",
         (
-            "cargo",
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
+            *("cargo", "clippy", "--quiet", *CARGO, "--all-targets"),
+            *("--", "-D", "warnings"),
         ),
         builds=True,
     ),
     Check(
         "cargo-test",
-        ("cargo", "test", "--quiet", "--workspace", "--locked"),
+        ("cargo", "test", "--quiet", *CARGO),
         loud=True,
         builds=True,
     ),
