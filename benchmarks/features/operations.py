@@ -59,14 +59,17 @@ UPDATE_MANY = """mutation UpdateMany($batch: Int!) {
 def operations(size: Size) -> Iterator[Operation]:
     """Yield the operations, with variables that fit the data."""
     users = size.users * 4 // 5
-    # A value that ends in 0 becomes the next one.
-    least, most = 90_001, 99_989
+    # A value that ends in 0 becomes the next one. At most 1 % of the posts are counted: more, and
+    # PostgreSQL is all that is measured.
+    least, most = 99_001, 99_989
     yield Operation("Filter", "20 users by three conditions", FILTER, "after", 1, users)
     yield Operation("Nested", "20 users, two lists with arguments", NESTED, "after", 1, users)
     yield Operation("First", "page 1 of posts, 20 rows", FIRST, "first", PAGE - 1, PAGE - 1)
     yield Operation("Thousandth", "page 1,000 of posts", THOUSANDTH, "first", PAGE - 1, PAGE - 1)
-    yield Operation("Total", "total of filtered posts", TOTAL, "views", least, most)
-    yield Operation("Aggregates", "count, sum, min, max", AGGREGATES, "views", least, most)
+    yield Operation("Total", "total of up to 1 % of the posts", TOTAL, "views", least, most)
+    yield Operation(
+        "Aggregates", "count, sum, min, max of up to 1 %", AGGREGATES, "views", least, most
+    )
     yield Operation("Insert", "insert of one row", INSERT, "post", 1, size.posts - 1)
     yield Operation("Update", "update of one row", UPDATE, "id", 1, size.posts - 1)
     last = size.posts // BATCH - 2
