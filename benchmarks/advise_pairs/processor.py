@@ -20,7 +20,7 @@ from fraiseql.operating.advise.replay import PairLimits, Sides, compare
 from fraiseql.operating.advise.trials import reading_session
 from fraiseql.operating.trace.samples import ReplayedStatement, ReplayLimits, load_replay
 
-RUNS: Final = PairLimits(least=6, most=6, seconds=1.0)
+RUNS: Final = PairLimits(least=10, most=10, seconds=1.0)
 SAMPLES: Final = 3
 """Recorded parameters of which each statement runs."""
 

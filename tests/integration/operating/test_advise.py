@@ -18,6 +18,7 @@ from fraiseql.operating.advise.advising import AdviceReport, AdviseOptions, advi
 from fraiseql.operating.advise.document_times import DocumentTimes
 from fraiseql.operating.advise.forms import open_form
 from fraiseql.operating.advise.table_facts import load_table_facts
+from fraiseql.operating.advise.workload import WorkloadStatement
 from fraiseql.serving import Request
 from fraiseql.settings import Settings
 from tests.integration.operating.advised import TABLES, app_of
@@ -168,6 +169,21 @@ class Advisor:
         work = advise(self._pool, self._schema, self._settings, options, self._form)
         return self._traced.run(work)
 
+    def costs(self, statement: WorkloadStatement) -> tuple[float, float, float]:
+        """Return the cost of a statement, that without pages, and the first one again."""
+        twin = self._form.what_if
+
+        async def planned() -> tuple[float, float, float]:
+            first = await twin.cost_with(statement, ())
+            work = await twin.work_with(statement, ())
+            again = await twin.cost_with(statement, ())
+            assert first is not None
+            assert work is not None
+            assert again is not None
+            return first, work, again
+
+        return self._traced.run(planned())
+
     def case(self, case: Case) -> AdviceReport:
         only = None if case in DROPPED else case.name
         return self.report(AdviseOptions(only, write_share=case.write_share))
@@ -242,6 +258,14 @@ def test_the_best_change_is_among_the_first_two(traced: Traced, advisor: Advisor
     assert any(
         'index fraiseql.Index(("device_id",)) does not pay: reads save' in r for r in reasons
     )
+
+
+def test_pages_are_left_out_of_costs_for_a_moment_only(advisor: Advisor) -> None:
+    report = advisor.report(AdviseOptions())
+    statements = [each for each in report.workload.statements if each.root == "latest"]
+    first, work, again = advisor.costs(statements[0])
+    assert 0 < work < first
+    assert again == first
 
 
 def test_the_command_prints_the_change_its_interval_and_the_path(

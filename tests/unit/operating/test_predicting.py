@@ -4,24 +4,35 @@ import pytest
 
 from fraiseql.operating.advise.backend_clock import BackendClock
 from fraiseql.operating.advise.document_times import DocumentTimes
-from fraiseql.operating.advise.predicting import answer_ms, predict
+from fraiseql.operating.advise.predicting import PlanCosts, answer_ms, predict
 from fraiseql.operating.advise.stored_candidates import saved_ms
 
 
 def test_only_the_rest_has_the_ratio_of_the_costs() -> None:
-    own = predict(10.0, (0.1, 1.0), (1_000.0, 10.0), 2.0)
+    own = predict(10.0, (0.1, 1.0), (PlanCosts(1_000.0), PlanCosts(10.0)), 2.0)
     assert own.after_ms == pytest.approx(0.1 + 1.0 + 8.9 * 0.01)
     assert (own.low, own.high) == pytest.approx((own.gain / 2, own.gain * 2))
     assert "0.100 ms of a round trip, 1.000 ms of the answer" in own.why
 
 
+def test_pages_in_memory_cost_a_twentieth() -> None:
+    own = predict(10.1, (0.1, 0.0), (PlanCosts(1_000.0, 400.0), PlanCosts(110.0, 10.0)), 2.0)
+    assert own.after_ms == pytest.approx(0.1 + 10.0 * (10 + 5) / (400 + 30))
+    assert "the ratio of the costs in memory 430 to 15" in own.why
+
+
+def test_costs_of_two_kinds_are_not_compared() -> None:
+    own = predict(10.1, (0.1, 0.0), (PlanCosts(1_000.0, 400.0), PlanCosts(100.0)), 2.0)
+    assert own.after_ms == pytest.approx(0.1 + 10.0 * 0.1)
+
+
 def test_an_answer_takes_half_of_the_time_at_most() -> None:
-    own = predict(2.1, (0.1, 50.0), (1_000.0, 0.0), 2.0)
+    own = predict(2.1, (0.1, 50.0), (PlanCosts(1_000.0), PlanCosts(0.0)), 2.0)
     assert own.after_ms == pytest.approx(0.1 + 1.0)
 
 
 def test_a_statement_faster_than_a_round_trip_gains_nothing() -> None:
-    own = predict(0.1, (0.2, 0.5), (1_000.0, 1.0), 2.0)
+    own = predict(0.1, (0.2, 0.5), (PlanCosts(1_000.0), PlanCosts(1.0)), 2.0)
     assert own.after_ms == pytest.approx(0.2)
 
 

@@ -15,6 +15,9 @@ from fraiseql.serving import Request, Service
 
 LEAST_ASKS: Final = 30
 MOST_ASKS: Final = 200
+_WARM_ROUNDS: Final = 3
+"""A resolver's first answer is recorded, and its second one stored."""
+
 _NOTHING: Final = "SELECT $1::text AS value"
 _DRAWS: Final = 400
 _TAIL: Final = 0.025
@@ -98,8 +101,7 @@ class CachedReplay:
         # The same in every run.
         source = random.Random(0)  # noqa: S311 - no secret
         due, made = 0.0, []
-        for each in requests:
-            await self.live.execute(each, {}, Timings())
+        await self._warm(requests)
         for turn in range(asks):
             due += min(writes, 1.0)
             if due >= 1.0:
@@ -107,6 +109,15 @@ class CachedReplay:
                 await self.write(turn)
             made.append(await self._pair(source.choice(requests), turn))
         return made
+
+    async def _warm(self, requests: Sequence[Request]) -> None:
+        """Answer each request, and write: what is done once is no part of a hit or of a miss."""
+        for _ in range(_WARM_ROUNDS):
+            for each in requests:
+                await self.live.execute(each, {}, Timings())
+                await self.cached.execute(each, {}, Timings())
+            await self.finish()
+        await self.write(0)
 
     async def _pair(self, request: Request, turn: int) -> AskedPair:
         live, cached, sql = (0.0, b""), (0.0, b""), 0.0

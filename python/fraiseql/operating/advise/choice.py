@@ -12,15 +12,7 @@ from fraiseql.operating.advise.examined import (
     ExaminedStatement,
     RejectedCandidate,
 )
-from fraiseql.operating.advise.plan_session import cost
-from fraiseql.operating.advise.predicting import (
-    UNSURE,
-    answer_ms,
-    factor_of,
-    predict,
-    row_error,
-)
-from fraiseql.operating.advise.rolling_candidates import with_bounds
+from fraiseql.operating.advise.planned_gains import PlannedGains
 from fraiseql.operating.advise.situation import Situation
 from fraiseql.operating.advise.what_if import WhatIf
 
@@ -39,10 +31,6 @@ _PREFERRED: Final = {
 _STORED_KINDS: Final = frozenset({"generated column", "projection", "materialized view"})
 """Changes that store documents: they have to save more to be worth their disk and their care."""
 
-_ROW_ERROR: Final = 10.0
-"""A plan whose rows are wrong by more than this predicts roughly."""
-
-_LEAST_COST: Final = 0.5
 _INDEX_WRITE_US: Final = 1.5
 _GIN_WRITE_US: Final = 10.0
 
@@ -124,10 +112,8 @@ class Choice:
     def __init__(self, situation: Situation, what_if: WhatIf) -> None:
         self._situation = situation
         self._workload = situation.workload
-        self._floor = situation.times.floor
-        self._what_if = what_if
         self._state = _State({})
-        self._costs: dict[tuple[str, frozenset[str]], float | None] = {}
+        self._gains = PlannedGains(situation, what_if)
 
     @property
     def now(self) -> Mapping[str, float]:
@@ -210,30 +196,7 @@ class Choice:
             return proposal.predictions.get(statement.id)
         if candidate.table not in examined.tables:
             return None
-        return await self._planned(examined, [candidate])
-
-    async def _planned(
-        self, examined: ExaminedStatement, candidates: Sequence[Candidate]
-    ) -> Prediction | None:
-        statement = examined.statement
-        plans = await self._what_if.plans(statement)
-        key = (statement.id, frozenset(each.id for each in candidates))
-        if key not in self._costs:
-            sql = with_bounds(statement.sql, candidates, statement.samples)
-            changed = replace(statement, sql=sql)
-            self._costs[key] = await self._what_if.cost_with(changed, candidates)
-        after = self._costs[key]
-        if not plans or after is None:
-            return None
-        factor = max(factor_of(each, self._what_if.factor) for each in candidates)
-        error = row_error(float(plans[0]["Plan Rows"]), statement.rows_per_call)
-        if factor > self._what_if.factor and error > 1 and after < cost(plans) * _EQUAL:
-            # Such an index has no statistics; the trace knows how many rows it returns.
-            after = max(after / error, _LEAST_COST)
-        factor = max(factor, UNSURE) if error > _ROW_ERROR else factor
-        size = statement.bytes / statement.calls
-        answer = answer_ms(statement.rows_per_call, size, self._situation.times.build)
-        return predict(statement.mean_ms, (self._floor, answer), (cost(plans), after), factor)
+        return await self._gains.predicted(examined, [candidate])
 
     async def _after(
         self,
@@ -246,7 +209,7 @@ class Choice:
         before = [each for each in state.indexes if each.table in examined.tables]
         if proposal.predictions is not None or not before:
             return alone.after_ms
-        together = await self._planned(examined, [*before, proposal.candidate])
+        together = await self._gains.predicted(examined, [*before, proposal.candidate])
         return alone.after_ms if together is None else together.after_ms
 
     def _saved(

@@ -16,7 +16,6 @@ from fraiseql.operating.advise.twin import open_twin
 from fraiseql.operating.advise.what_if import EstimatedCosts, WhatIf
 from fraiseql.settings import Settings
 
-_CACHED: Final = 0.99
 _MEMORY_PAGE_COST: Final = 1.1
 
 
@@ -37,8 +36,7 @@ class PredictionForm:
 
 def page_cost(facts: DatabaseFacts) -> float:
     """Return ``random_page_cost`` for predictions: low if reads find their pages in memory."""
-    cached = facts.hit_ratio is not None and facts.hit_ratio > _CACHED
-    return min(facts.page_cost, _MEMORY_PAGE_COST) if cached else facts.page_cost
+    return min(facts.page_cost, _MEMORY_PAGE_COST) if facts.in_memory else facts.page_cost
 
 
 @asynccontextmanager

@@ -16,6 +16,8 @@ PlanTree = Mapping[str, Any]
 """A node of a plan as ``EXPLAIN (FORMAT JSON)`` prints it."""
 
 _NAME: Final = "fraiseql_advised"
+_WORK: Final = "fraiseql_work"
+_WITHOUT_PAGES: Final = "SET LOCAL seq_page_cost = 0; SET LOCAL random_page_cost = 0"
 _SAMPLES: Final = 5
 _USUAL_LIMIT: Final = 20
 _BOUND: Final = re.compile(r'\b(LIMIT|OFFSET) \$(\d+)(?:::[\w."]+)?')
@@ -54,6 +56,13 @@ class PlanSession:
             plans = []
         await self.session.execute(f"RELEASE SAVEPOINT {_NAME}")
         return plans
+
+    async def work(self, statement: WorkloadStatement) -> float | None:
+        """Return the mean cost of a statement without its pages; None if it is refused."""
+        await self.session.execute(f"SAVEPOINT {_WORK}; {_WITHOUT_PAGES}")
+        plans = await self.plans(statement)
+        await self.session.execute(f"ROLLBACK TO SAVEPOINT {_WORK}; RELEASE SAVEPOINT {_WORK}")
+        return cost(plans) if plans else None
 
     async def _plan(self, sql: str, statement: WorkloadStatement, arguments: str) -> PlanTree:
         types = f"({', '.join(statement.param_types)})" if statement.param_types else ""

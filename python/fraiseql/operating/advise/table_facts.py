@@ -9,6 +9,7 @@ from fraiseql.sql_files import load_sql
 
 _SQL: Final = load_sql(__name__)
 _DAY: Final = 86_400.0
+_CACHED: Final = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class DatabaseFacts:
     page_cost: float
     work_mem: float
     seconds: float
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether reads find their pages in memory."""
+        return self.hit_ratio is not None and self.hit_ratio > _CACHED
 
 
 async def load_table_facts(read: Read, names: Iterable[tuple[str, str]]) -> DatabaseFacts:

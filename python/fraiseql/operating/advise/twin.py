@@ -130,13 +130,27 @@ class StatisticsTwin:
         self, statement: WorkloadStatement, candidates: Sequence[Candidate]
     ) -> float | None:
         """Return the cost with candidates; None if it cannot be planned."""
-        if any(each.id in self.refusals for each in candidates):
+        if not await self._use_those_of(candidates):
             return None
+        plans = await self._planner.plans(statement)
+        return cost(plans) if plans else None
+
+    async def work_with(
+        self, statement: WorkloadStatement, candidates: Sequence[Candidate]
+    ) -> float | None:
+        """Return the cost with candidates without pages; None if it cannot be planned."""
+        if not await self._use_those_of(candidates):
+            return None
+        return await self._planner.work(statement)
+
+    async def _use_those_of(self, candidates: Sequence[Candidate]) -> bool:
+        """Make the indexes of candidates valid; return whether all exist."""
+        if any(each.id in self.refusals for each in candidates):
+            return False
         await self._use(
             frozenset(self._indexes[each.id] for each in candidates if each.id in self._indexes)
         )
-        plans = await self._planner.plans(statement)
-        return cost(plans) if plans else None
+        return True
 
     async def _use(self, oids: frozenset[int]) -> None:
         """Make these indexes valid, and the other candidates invalid."""

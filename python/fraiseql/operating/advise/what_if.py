@@ -37,6 +37,11 @@ class WhatIf(Protocol):
     ) -> float | None:
         """Return the cost with candidates; None if it cannot be planned."""
 
+    async def work_with(
+        self, statement: WorkloadStatement, candidates: Sequence[Candidate]
+    ) -> float | None:
+        """Return the cost with candidates without pages; None if it is not known."""
+
 
 class EstimatedCosts:
     """Costs computed from the plans that the database has now.
@@ -69,6 +74,13 @@ class EstimatedCosts:
         own = [each for each in candidates if statement.id in each.statements]
         costs = [self._with_indexes(plan, own) for plan in plans]
         return sum(costs) / len(costs) if costs else None
+
+    async def work_with(
+        self, statement: WorkloadStatement, candidates: Sequence[Candidate]
+    ) -> float | None:
+        """Return None: an index that does not exist has no plan."""
+        del statement, candidates
+        return None
 
     def _with_indexes(self, plan: PlanTree, candidates: Sequence[Candidate]) -> float:
         whole = float(plan["Total Cost"])
