@@ -124,6 +124,7 @@ TOGETHER: Final = (
     (
         "tests/integration/demo/test_check.py",
         "tests/integration/demo/test_load.py",
+        "tests/integration/demo/test_native.py",
         "tests/integration/cli/test_serving.py",
     ),
 )

@@ -3,19 +3,23 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from keyword import iskeyword
 from typing import Any, Final
 
+import asyncpg
+
 import fraiseql
+from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import refresh_view
 from fraiseql.caching.strategies.projection.strategy import process_queue
+from fraiseql.caching.verify import repair, verify
 from fraiseql.naming import to_camel
 from fraiseql.schema.storage import Cache, GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.cache_environment import apply_schema
 from tests.integration.caching.ddl.env import migrating
-from tests.integration.caching.projection.declared import drift, mended
 from tests.integration.serving.results.env import outcomes, respond
 from tests.integration.serving.served import Served
 
@@ -211,7 +215,7 @@ class Stage:
         own = [] if getattr(stored, "sql", None) else self.declared
         listed = ", ".join(f'"{name}"' for name in ("id", "place", *own))
         shelves, boxes, items = (
-            running.fetch(f"SELECT {listed}{parent} FROM {table} ORDER BY {order}")
+            self._fetch(running, f"SELECT {listed}{parent} FROM {table} ORDER BY {order}")
             for table, parent, order in (
                 ("shelf", ", shelf_id", "place DESC, id"),
                 ("box", ", shelf_id", "id DESC"),
@@ -247,26 +251,39 @@ class Stage:
         self.cached = cache is not None
         queries = [fraiseql.find("shelves", types[0], cache=cache), in_shelf]
         running = Served(self.url, worker=False, max_complexity=10**9, queries=queries)
+        # Sessions that all steps share: a new one reads the catalog for as long as a step takes.
+        sessions = AsyncExitStack()
         try:
-            running.execute(self.tables())
+            self.own = running.run(asyncpg.connect(self.url))
+            sessions.push_async_callback(self.own.close)
+            running.run(self.own.execute(self.tables()))
             running.run(apply_schema(self.url, running.service.schema))
             running.run(running.service.start())
+            if stored is not None:
+                opened = sessions.enter_async_context(migrating(self.url))
+                self.writer, self.wishes = running.run(opened)
             self._compare(running, stored)
+            kept = running.run(self._stored_types(stored, types))
             for write in WRITES:
-                running.execute(write)
-                running.run(self._settle(stored, *types))
+                running.run(self.own.execute(write))
+                running.run(self._settle(stored, kept))
                 self._compare(running, stored)
             if stored is not None:
-                self._mend(running, stored, *types)
+                self._mend(running, stored, types)
         finally:
+            running.run(sessions.aclose())
             running.close()
+
+    async def _stored_types(self, stored: Any, types: Sequence[Any]) -> Sequence[StoredType]:
+        """Return what is kept, as it has to be now."""
+        return () if stored is None else (await self.wishes(*types)).stored_types
 
     def _compare(self, running: Served, stored: Any) -> None:
         query = self.query(stored)
         report = running.run(running.service.explain(Request(query))).statements[0]
         assert ("live" not in report.source) == (stored is not None), report.source
         expected = self.expected(running, stored)
-        (count,) = running.fetch("SELECT count(*) AS n FROM box WHERE shelf_id = 2")
+        (count,) = self._fetch(running, "SELECT count(*) AS n FROM box WHERE shelf_id = 2")
         for outcome in ("miss", "hit") if self.cached else ("",):
             response = respond(running, f"{query[:-1]} inShelf(shelf: 2) }}")
             answer = json.loads(response.body)
@@ -274,26 +291,31 @@ class Stage:
             if outcome == "hit":
                 assert outcomes(response) == {"shelves": "hit", "inShelf": "hit"}
 
-    async def _settle(self, stored: Any, *types: Any) -> None:
-        """Bring what is not kept at commit up to now."""
-        by_worker = isinstance(stored, Projection) and stored.mode == "async"
-        if not by_worker and not isinstance(stored, MaterializedView):
-            return
-        async with migrating(self.url) as (writer, wishes):
-            (stored_type,) = (await wishes(*types)).stored_types
-            if isinstance(stored, MaterializedView):
-                await refresh_view(writer, physical(stored_type))
-            else:
-                await process_queue(stored_type, writer)
+    def _fetch(self, running: Served, sql: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in running.run(self.own.fetch(sql))]
 
-    def _mend(self, running: Served, stored: Any, *types: Any) -> None:
+    async def _settle(self, stored: Any, kept: Sequence[StoredType]) -> None:
+        """Bring what is not kept at commit up to now."""
+        if isinstance(stored, MaterializedView):
+            await refresh_view(self.writer, physical(kept[0]))
+        elif isinstance(stored, Projection) and stored.mode == "async":
+            await process_queue(kept[0], self.writer)
+
+    def _mend(self, running: Served, stored: Any, types: Sequence[Any]) -> None:
         """Damage one document unseen: it is found, and mended."""
-        assert running.run(drift(self.url, *types)) == 0
-        running.execute(damage(stored))
-        assert running.run(drift(self.url, *types)) == 1
-        assert running.run(mended(self.url, *types)) == {"Shelf": 1}
-        assert running.run(drift(self.url, *types)) == 0
+        kept = running.run(self._stored_types(stored, types))
+        assert running.run(self._drift(kept)) == 0
+        running.run(self.own.execute(damage(stored)))
+        # The damage may have changed what the definition means.
+        kept = running.run(self._stored_types(stored, types))
+        assert running.run(self._drift(kept)) == 1
+        assert running.run(repair(self.writer, kept)) == {"Shelf": 1}
+        assert running.run(self._drift(kept)) == 0
         # The damage changed a definition, so that documents are read live until they are applied.
         running.run(apply_schema(self.url, running.service.schema))
         running.run(running.service.republish())
         self._compare(running, stored)
+
+    async def _drift(self, kept: Sequence[StoredType]) -> int:
+        """Return how many documents differ."""
+        return sum(each.differing for each in await verify(self.writer, kept, sample=100.0))
