@@ -122,6 +122,7 @@ async def test_crashes_and_restarts_give_no_earlier_answer(own: Own, tmp_path: P
         assert ended == []
         assert traffic.wrong == []
         assert "Traceback" not in program.text()
+        assert "The native server cannot connect to PostgreSQL: " in program.text()
 
 
 async def restarted(own: Own, traffic: Traffic) -> None:  # noqa: F811

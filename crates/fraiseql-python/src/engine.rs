@@ -62,6 +62,11 @@ impl Engine {
         self.shared.disconnect();
     }
 
+    /// Return why connections cannot be opened; None if they can, or none is wanted.
+    fn fault(&self) -> Option<String> {
+        self.shared.fault()
+    }
+
     /// Drop all plans, and return the number of the edition that begins.
     fn begin(&self) -> u64 {
         self.shared.begin()

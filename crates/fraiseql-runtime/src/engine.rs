@@ -132,6 +132,12 @@ impl Engine {
         replace(&self.lanes, None);
     }
 
+    /// Returns why connections cannot be opened; `None` if they can, or none is wanted.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        current(&self.lanes).and_then(|lanes| lanes.fault())
+    }
+
     /// Drops all plans, and returns the number of the edition that begins.
     pub fn begin(&self) -> u64 {
         self.plans.begin()

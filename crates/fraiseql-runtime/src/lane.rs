@@ -1,6 +1,7 @@
 //! A connection that runs statements one behind the other, without waiting for the answers.
 
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,6 +37,17 @@ impl From<Error> for Failure {
     fn from(_error: Error) -> Self {
         Self::Failed
     }
+}
+
+/// What an error says, with its causes.
+fn reason(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// The rows of a statement, and how it ran.
@@ -84,10 +96,14 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// Opens a connection, within the time of the target.
-    pub async fn open(target: &Target, tls: Connector) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// Says why that failed.
+    pub async fn open(target: &Target, tls: Connector) -> Result<Self, String> {
         let config = target.config();
         let opened = tokio::time::timeout(target.timeout(), config.connect(tls));
-        let (client, connection) = opened.await.map_err(|_| Failure::Failed)??;
+        let late = |_| format!("no answer within {} s", target.timeout().as_secs_f64());
+        let (client, connection) = opened.await.map_err(late)?.map_err(|error| reason(&error))?;
         tokio::spawn(async move {
             // Its end is seen by the statements, and by `is_closed`.
             let _ = connection.await;
@@ -98,6 +114,11 @@ impl Lane {
     /// Whether the connection is lost.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Whether all that was sent has been answered, once it has.
+    pub async fn has_settled(&self) -> bool {
+        self.client.batch_execute("").await.is_ok()
     }
 
     /// The number of statements that were answered.
@@ -207,7 +228,7 @@ impl Lane {
         if let Some(prepared) = self.known().get(key) {
             return Ok(prepared.clone());
         }
-        Ok(self.keep(key.clone(), self.client.prepare(text).await?))
+        Ok(self.keep(key.clone(), Box::pin(self.client.prepare(text)).await?))
     }
 
     fn keep(&self, key: Key, prepared: Prepared) -> Prepared {

@@ -1,22 +1,20 @@
 //! The connections of a process to `PostgreSQL`.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::CancelToken;
 
+use crate::faults::Faults;
 use crate::identity::Setting;
 use crate::lane::{Failure, Lane, Rows};
 use crate::parameter::Parameter;
+use crate::place::{Held, PAUSES, Place};
 use crate::plan::{Answer, Statement};
 use crate::target::Target;
 use crate::tls::Connector;
-
-/// The first and the longest pause before a connection is opened again.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 /// The first pauses, after which requests no longer wait for all connections to be open.
 const WARMING: usize = 20;
@@ -38,15 +36,7 @@ pub(crate) struct Lanes {
     own: Vec<Arc<Place>>,
     free: Arc<Semaphore>,
     next: AtomicUsize,
-}
-
-/// The place of a connection, open or not.
-#[derive(Debug, Default)]
-struct Place {
-    lane: Mutex<Option<Arc<Lane>>>,
-    opening: AtomicBool,
-    taken: AtomicBool,
-    retry: Mutex<Option<(Instant, Duration)>>,
+    faults: Arc<Faults>,
 }
 
 impl Lanes {
@@ -63,6 +53,7 @@ impl Lanes {
             own: places(target.connections.max(1)),
             free: Arc::new(Semaphore::new(target.connections.max(1))),
             next: AtomicUsize::new(0),
+            faults: Arc::default(),
             target,
         })
     }
@@ -70,6 +61,11 @@ impl Lanes {
     /// Whether they lead to this target.
     pub fn lead_to(&self, target: &Target) -> bool {
         self.target == *target
+    }
+
+    /// Why no connection, or not each one, can be opened; `None` if they can.
+    pub fn fault(&self) -> Option<String> {
+        self.faults.last()
     }
 
     /// Opens all connections, unless that takes long.
@@ -95,7 +91,8 @@ impl Lanes {
             return Err(Failure::Failed);
         }
         if statement.answer != Answer::Key || statement.slow.load(Ordering::Relaxed) {
-            return self.run_alone(statement, parameters, most).await;
+            // Apart, so that the future of a read by key stays small.
+            return Box::pin(self.run_alone(statement, parameters, most)).await;
         }
         let (place, lane) = self.shared_lane().ok_or(Failure::Failed)?;
         let mut running = pin!(lane.run(statement, parameters, most));
@@ -121,8 +118,8 @@ impl Lanes {
         parameters: &[Parameter<'_>],
         most: usize,
     ) -> Result<Rows, Failure> {
-        let held = self.held().await?;
-        let lane = Arc::clone(&held.lane);
+        let held = self.held(statement).await?;
+        let lane = Arc::clone(held.lane());
         self.ended(statement, held, lane.run(statement, parameters, most)).await
     }
 
@@ -137,8 +134,8 @@ impl Lanes {
         if statement.rest.lasts() {
             return Err(Failure::Failed);
         }
-        let held = self.held().await?;
-        let lane = Arc::clone(&held.lane);
+        let held = self.held(statement).await?;
+        let lane = Arc::clone(held.lane());
         self.ended(statement, held, lane.run_as(setting, statement, parameters, most)).await
     }
 
@@ -152,21 +149,24 @@ impl Lanes {
         let Ok(rows) = tokio::time::timeout(self.target.longest(), running).await else {
             // Python waits as long as the settings allow.
             statement.rest.begin();
+            held.abandon();
             return Err(Failure::Failed);
         };
         if let Ok(rows) = &rows {
             statement.slow.store(rows.run.duration > SLOW, Ordering::Relaxed);
         }
-        if !matches!(rows, Err(Failure::TooLarge | Failure::Open)) {
-            held.finish();
+        match rows {
+            Err(Failure::TooLarge | Failure::Open) => held.abandon(),
+            _ => held.finish(),
         }
         rows
     }
 
     /// A connection that nothing else uses, until it is dropped.
-    async fn held(&self) -> Result<Held, Failure> {
+    async fn held(&self, statement: &Statement) -> Result<Held, Failure> {
         let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| Failure::Failed)?;
-        self.own_lane(permit).ok_or(Failure::Failed)
+        let quick = !statement.slow.load(Ordering::Relaxed);
+        self.own_lane(permit, quick).ok_or(Failure::Failed)
     }
 
     /// An open connection for reads by key; those that are not open are being opened.
@@ -178,101 +178,14 @@ impl Lanes {
     }
 
     /// A connection that nothing else uses.
-    fn own_lane(&self, permit: OwnedSemaphorePermit) -> Option<Held> {
-        let free = |place: &&Arc<Place>| !place.taken.load(Ordering::Relaxed);
-        for place in self.own.iter().filter(free) {
-            if let Some(lane) = self.open_lane(place) {
-                place.taken.store(true, Ordering::Relaxed);
-                let place = Arc::clone(place);
-                let tls = self.tls.clone();
-                return Some(Held { place, lane, tls, _permit: permit, finished: false });
-            }
-        }
-        None
+    fn own_lane(&self, permit: OwnedSemaphorePermit, quick: bool) -> Option<Held> {
+        let lanes = self.own.iter().filter(|place| !place.is_taken());
+        let mut open = lanes.filter_map(|place| Some((place, self.open_lane(place)?)));
+        let (place, lane) = open.next()?;
+        Some(Held::new(place, lane, self.tls.clone(), permit, quick))
     }
 
     fn open_lane(&self, place: &Arc<Place>) -> Option<Arc<Lane>> {
-        let mut lane = place.lane.lock().unwrap_or_else(PoisonError::into_inner);
-        if lane.as_ref().is_some_and(|lane| lane.is_closed()) {
-            *lane = None;
-        }
-        if lane.is_none() {
-            place.open(&self.target, &self.tls);
-        }
-        lane.clone()
-    }
-}
-
-impl Place {
-    /// Opens the connection in the background, unless that is being done or has just failed.
-    fn open(self: &Arc<Self>, target: &Target, tls: &Connector) {
-        let waits = self.retry().is_some_and(|(at, _)| Instant::now() < at);
-        if waits || self.opening.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        let (place, target, tls) = (Arc::clone(self), target.clone(), tls.clone());
-        tokio::spawn(async move {
-            place.opened(Lane::open(&target, tls).await);
-        });
-    }
-
-    fn opened(&self, lane: Result<Lane, Failure>) {
-        if let Ok(lane) = lane {
-            *self.retry() = None;
-            *self.lane.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(lane));
-        } else {
-            let mut retry = self.retry();
-            let (first, longest) = PAUSES;
-            let pause = retry.map_or(first, |(_, pause)| (pause * 2).min(longest));
-            *retry = Some((Instant::now() + pause, pause));
-        }
-        self.opening.store(false, Ordering::Relaxed);
-    }
-
-    /// Closes a connection whose statement still runs, and cancels the statement.
-    fn abandon(&self, lane: &Arc<Lane>, tls: &Connector) {
-        let mut current = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, lane)) {
-            *current = None;
-            cancel(lane.cancel_token(), tls.clone());
-        }
-    }
-
-    fn retry(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Duration)>> {
-        self.retry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection that one statement uses.
-struct Held {
-    place: Arc<Place>,
-    lane: Arc<Lane>,
-    tls: Connector,
-    _permit: OwnedSemaphorePermit,
-    finished: bool,
-}
-
-impl Held {
-    fn finish(mut self) {
-        self.finished = true;
-    }
-}
-
-impl Drop for Held {
-    /// Frees the connection; one whose statement still runs is closed, and the statement cancelled.
-    fn drop(&mut self) {
-        if !self.finished {
-            self.place.abandon(&self.lane, &self.tls);
-        }
-        self.place.taken.store(false, Ordering::Relaxed);
-    }
-}
-
-/// Cancels the running statement; if that fails, it ends at its own time-out.
-fn cancel(token: CancelToken, tls: Connector) {
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(async move {
-            let _ = token.cancel_query(tls).await;
-        });
+        place.lane(&self.target, &self.tls, &self.faults)
     }
 }

@@ -1,5 +1,6 @@
 //! Answers from the database.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -41,7 +42,9 @@ pub(crate) async fn answer(
     (method, media): (Method, Bytes),
 ) -> Option<Response> {
     let start = Instant::now();
-    let body = match tokio::time::timeout(settings.deadline(), body(plan, slots, database)).await {
+    // In its place: a future of this size is not to be moved.
+    let mut body = pin!(body(plan, slots, database));
+    let body = match tokio::time::timeout(settings.deadline(), body.as_mut()).await {
         Ok(body) => body?,
         Err(_) => return Some(settings.late(media)),
     };
@@ -66,7 +69,9 @@ impl Database<'_> {
     ) -> Result<Rows, Failure> {
         match self.setting {
             None => self.lanes.run(statement, parameters, most).await,
-            Some(setting) => self.lanes.run_as(setting, statement, parameters, most).await,
+            Some(setting) => {
+                Box::pin(self.lanes.run_as(setting, statement, parameters, most)).await
+            }
         }
     }
 }

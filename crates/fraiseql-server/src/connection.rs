@@ -165,10 +165,9 @@ impl<A: Answers> Connection<A> {
         let held = Counted::new(counter, unsent.len());
         let end = Instant::now() + self.shared.options.patience;
         loop {
-            let slices = unsent.slices();
             let written = tokio::select! {
                 biased;
-                written = stream.write_vectored(&slices) => written,
+                written = write(stream, &unsent) => written,
                 () = sleep_until(end) => break,
             };
             match written {
@@ -207,6 +206,14 @@ impl<A> Drop for Connection<A> {
         if self.seen && self.open.is_some() {
             self.shared.events.push(Event::Gone(self.id));
         }
+    }
+}
+
+/// Sends what the socket takes.
+async fn write(stream: &mut TcpStream, unsent: &Unsent) -> io::Result<usize> {
+    match unsent.whole() {
+        Some(bytes) => stream.write(bytes).await,
+        None => stream.write_vectored(&unsent.slices()).await,
     }
 }
 

@@ -21,6 +21,9 @@ const PHRASES: [(u16, &str); 10] = [
 const CLOSE: &[u8] = b"connection: close\r\n";
 const LENGTH: &[u8] = b"content-length";
 
+/// Most bytes of a body that is copied behind its head: one piece costs less to send than two.
+const SMALL: usize = 4 * 1024;
+
 /// The value of the header `date`, written once a second.
 #[derive(Debug, Default)]
 pub(crate) struct Clock(RefCell<Option<(Instant, String)>>);
@@ -76,8 +79,17 @@ pub(crate) struct Unsent {
 }
 
 impl Unsent {
-    pub fn new(head: Vec<u8>, body: Bytes) -> Self {
+    pub fn new(mut head: Vec<u8>, mut body: Bytes) -> Self {
+        if body.len() <= SMALL {
+            head.extend_from_slice(&body);
+            body = Bytes::new();
+        }
         Self { head: head.into(), body }
+    }
+
+    /// What is left, where that is one piece.
+    pub fn whole(&self) -> Option<&Bytes> {
+        self.body.is_empty().then_some(&self.head)
     }
 
     pub fn len(&self) -> usize {

@@ -24,8 +24,19 @@ MetricSource = Callable[[], Iterable[str]]
 """Returns lines of ``/metrics``."""
 
 
+class NativeConnections(Protocol):
+    """Connections of the native engine, if there is one."""
+
+    def fault(self) -> str | None:
+        """Return why none can be opened, so that Python answers; None if it can."""
+
+
 class Monitored(Startable, Protocol):
     """A service that reports its health."""
+
+    @property
+    def native(self) -> NativeConnections:
+        """Connections of its native engine."""
 
     async def ready(self) -> bool:
         """Return whether the database answers."""
@@ -90,7 +101,9 @@ class Probes:
         if route == "/health":
             return json_reply(HTTPStatus.OK, {"status": "ok"}, _NO_STORE)
         if await self._ready():
-            return json_reply(HTTPStatus.OK, {"status": "ready"}, _NO_STORE)
+            # Python answers all requests; the log has the reason.
+            away = {} if self._service.native.fault() is None else {"native": "not connected"}
+            return json_reply(HTTPStatus.OK, {"status": "ready", **away}, _NO_STORE)
         return json_reply(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready"}, _NO_STORE)
 
     async def _ready(self) -> bool:

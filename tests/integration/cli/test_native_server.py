@@ -160,13 +160,13 @@ def test_the_log_and_the_metrics_have_native_answers(
         assert counted["unread"] >= 1
 
 
-def ask_until_native(port: int) -> int:
+def ask_until_native(port: int, query: str = USER) -> int:
     """Ask on one connection, as a proxy does for a client; return how often."""
     headers = {"Content-Type": "application/json", "X-Forwarded-For": CLIENT}
     connection = HTTPConnection(HOST, port, timeout=PATIENCE)
     with contextlib.closing(connection):
         for asked in range(1, 1_000):
-            connection.request("POST", "/graphql", json.dumps({"query": USER}), headers)
+            connection.request("POST", "/graphql", json.dumps({"query": query}), headers)
             answer = connection.getresponse()
             answer.read()
             if NATIVE in answer.headers.get("Server-Timing", ""):

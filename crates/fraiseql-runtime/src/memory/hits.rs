@@ -158,6 +158,9 @@ impl Hits {
     /// Answers a client from memory; `None` where Python has to answer.
     pub async fn answer(&self, request: &Request, client: u64) -> Option<Response> {
         self.checks.ensure_running();
+        if self.lock().values.is_empty() {
+            return None;
+        }
         let start = Instant::now();
         let asked = asked(request, client)?;
         let entry = self.lock().values.find(&asked.key)?;

@@ -34,6 +34,11 @@ impl Values {
         self.max_bytes = max_bytes;
     }
 
+    /// Whether there is no entry.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// Returns the number of entries, and their bytes, about.
     pub(crate) fn figures(&self) -> (usize, usize) {
         (self.places.len(), self.size)

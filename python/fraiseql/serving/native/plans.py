@@ -15,6 +15,7 @@ from fraiseql.schema import Check, Schema
 from fraiseql.serving.document import Operation
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.native import native_connections, refusals
+from fraiseql.serving.native.connection_log import ConnectionLog
 from fraiseql.serving.native.plan import NativePlan, NotNativeError, native_plan
 from fraiseql.serving.preparation.prepare import Prepared
 from fraiseql.serving.preparation.rights import Rights
@@ -60,6 +61,7 @@ class NativePlans:
         self._endpoint: Endpoint | None = None
         self._target = b""
         self._unsupported: str | None = None
+        self._log: ConnectionLog | None = None
         self._known: Bounded[tuple[ServingPlan, bytes], int] = Bounded(settings.document_cache_size)
         self._handed: dict[int, _Handed] = {}
         self._last = 0
@@ -80,9 +82,17 @@ class NativePlans:
         if self.engine is not None:
             pool.connections.on_outdated = self._reconnect
             self._connect(self.engine)
+            self._log = ConnectionLog(self.fault)
+
+    def fault(self) -> str | None:
+        """Return why the engine cannot connect; None if it can, or need not."""
+        return None if self.engine is None else self.engine.fault()
 
     def stop(self) -> None:
         """Close the connections."""
+        log, self._log = self._log, None
+        if log is not None:
+            log.stop()
         if self._pool is not None:
             self._pool.connections.on_outdated = None
         self._pool = None
@@ -151,6 +161,7 @@ class NativePlans:
             or self._unsupported
             or (None if self.keeps_rights else refusals.of_rights(self._guards, operation))
             or refusals.of_plan(serving)
+            or refusals.of_caches(serving, identity)
             or refusals.of_identity(serving, identity)
         )
 
