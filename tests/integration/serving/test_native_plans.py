@@ -57,6 +57,9 @@ async def assert_same(both: Answers, request: httpx.Request) -> None:
     [
         (BY_KEY, {"id": 1}, {"id": 2}),
         (BY_KEY, {"id": 1}, {"id": 999}),
+        ("{ __typename }", None, {}),
+        ("{ __schema { queryType { name } } }", None, {}),
+        ("query ($n: Int!) { __typename user(id: $n) @skip(if: true) { id } }", {"n": 1}, {"n": 1}),
         ("{ __typename users(limit: 3) { id ... @include(if: true) { name } } }", None, {}),
         (
             "query ($n: String) { users(where: {name: {eq: $n}}) { id } }",

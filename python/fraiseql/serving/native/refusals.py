@@ -14,6 +14,9 @@ from fraiseql.settings import Settings
 CONTEXT: Final = "the context= hook does not declare which headers decide its result"
 ROLE: Final = "the setting role_required is on, and no context= hook gives a role"
 TELEMETRY: Final = "OpenTelemetry records each request"
+CACHED: Final = (
+    "its root fields have result caches (memory of the native server may have an equal request)"
+)
 NUMBER: Final = "a variable holds a number that is no integer of 64 bits"
 PARAMETER: Final = "a parameter has a type without a text form"
 
@@ -41,6 +44,21 @@ def of_rights(guards: Guards, operation: Operation) -> str | None:
     return None
 
 
+def of_caches(serving: ServingPlan, identity: Identity) -> str | None:
+    """Return why Python computes an operation with result caches; None if it has none."""
+    split = serving.split
+    if split is None:
+        return None
+    if split.units(identity):
+        return CACHED
+    missing = [
+        part.key for part in split.parts if part.variant(identity) is None and not part.constant
+    ]
+    if not missing:
+        return "__typename is asked for besides cached root fields"
+    return f"some root fields have a result cache, and others have none: {', '.join(missing)}"
+
+
 def of_identity(serving: ServingPlan, identity: Identity) -> str | None:
     """Return why a plan is not native for a role; None if it is."""
     if identity.role is None:
@@ -60,16 +78,12 @@ def _of_plan(serving: ServingPlan) -> Iterator[str]:
     compiled = serving.compiled
     if serving.serial:
         yield "it is a mutation"
-    if serving.split is not None:
-        yield "a root field has a result cache"
     if compiled.needs_python:
         yield "it calls Python functions"
     if compiled.nodes:
         yield "a root field reads objects by their global ids"
     if _has_errors(compiled):
         yield "its answer has errors"
-    if not compiled.sql:
-        yield "it reads nothing from the database"
     for root in compiled.sql:
         yield from _of_root(root)
 
