@@ -115,9 +115,7 @@ def children_seconds() -> float:
 def command(module: str, server: str, port: int) -> list[str]:
     """Return the command that serves ``module`` with ``server`` on ``port``."""
     if server == "node":
-        # Its packages are those of the tests that ask it.
-        script = ROOT / "tests" / "peers" / f"{module}.mjs"
-        return ["env", "GRAPHILE_ENV=production", "node", str(script), str(port)]
+        return [*node_command(module), str(port)]
     target = f"benchmarks.peers.{module}:app"
     if server == "granian":
         words = (
@@ -126,6 +124,13 @@ def command(module: str, server: str, port: int) -> list[str]:
         return [*_module(words), "--host", "127.0.0.1", "--port", str(port), target]
     words = "uvicorn --loop uvloop --http httptools --no-access-log --log-level warning"
     return [*_module(words), "--host", "127.0.0.1", "--port", str(port), target]
+
+
+def node_command(module: str) -> list[str]:
+    """Return the command that serves ``module`` with Node.js, without the port at its end."""
+    # Its packages are those of the tests that ask it.
+    script = ROOT / "tests" / "peers" / f"{module}.mjs"
+    return ["env", "GRAPHILE_ENV=production", "node", str(script)]
 
 
 def _module(words: str) -> list[str]:

@@ -6,6 +6,7 @@ NATIVE: Final = "FraiseQL, native"
 PYTHON: Final = "FraiseQL, Python server"
 STRAWBERRY: Final = "Strawberry, loaders"
 ARIADNE: Final = "Ariadne, loaders"
+POSTGRAPHILE: Final = "PostGraphile"
 PGBENCH: Final = "pgbench, by key"
 REDIS: Final = "Redis GET, redis-benchmark"
 

@@ -20,7 +20,7 @@ class Server:
 
     Attributes:
         name: As the page prints it.
-        words: Its command, without the port.
+        words: Its command, without the port at the end.
         cached: Whether its queries are cached.
     """
 
@@ -44,6 +44,7 @@ def servers() -> tuple[Server, ...]:
         Server(names.PYTHON, _serve(python, CACHED, "--no-native"), cached=True),
         Server(names.STRAWBERRY, _uvicorn(python, "strawberry_loader")),
         Server(names.ARIADNE, _uvicorn(python, "ariadne_loader")),
+        Server(names.POSTGRAPHILE, (*processes.node_command("postgraphile"),)),
     )
 
 

@@ -12,7 +12,7 @@ from benchmarks.operations import Operation, operations
 from benchmarks.processes import Application
 from benchmarks.result_cache import redis_server
 from benchmarks.result_cache.plan import Plan as CachePlan
-from benchmarks.roads import in_c, names, plan, rounds
+from benchmarks.roads import in_c, names, plan, postgraphile, rounds
 from benchmarks.roads.servers import Server, started
 from benchmarks.stored.declared import applied
 from benchmarks.stored.server import Bench, method, settle
@@ -70,7 +70,7 @@ async def _operation(
                     bench,
                     sessions,
                     application,
-                    operation,
+                    _own(operation, server),
                     rounds.Length(sizes.seconds, connections, seed),
                 )
                 rows.append({"server": server.name, "operation": name, **row})
@@ -90,13 +90,23 @@ def _asked(bench: Bench, sizes: plan.Plan) -> list[tuple[str, Operation, bool]]:
     ]
 
 
+def _own(operation: Operation, server: Server) -> Operation:
+    """Return an operation in the words of a server."""
+    if server.name != names.POSTGRAPHILE:
+        return operation
+    return replace(operation, text=postgraphile.TEXTS[operation.name])
+
+
 def _warm(operation: Operation, running: Mapping[Server, Application]) -> None:
     """Check that the answers are equal, and ask until plans and values are known."""
     high = min(operation.high, operation.low + 200)
-    bodies = [operation.body(Operation.value(n)) for n in range(operation.low, high + 1)]
     for _ in range(4):
-        for body in bodies:
-            answers = {rounds.ask(application, body) for application in running.values()}
+        for number in range(operation.low, high + 1):
+            value = Operation.value(number)
+            answers = {
+                postgraphile.comparable(rounds.ask(each, _own(operation, server).body(value)))
+                for server, each in running.items()
+            }
             if len(answers) != 1:
                 raise RuntimeError(f"{operation.name}: the servers do not agree: {answers}")
 
