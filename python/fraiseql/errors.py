@@ -89,6 +89,11 @@ class InputError(FraiseQLError):
         code: Stable identifier in upper case.
         path: Place of the value in the input: the argument, then keys and indices, sent as
             ``extensions.input``.
+
+    Attributes:
+        variable: Name of the variable that has the value, then keys and indices, sent as
+            ``extensions.variable``; empty for none.
+        constant: The value, if it is part of the document; None for none.
     """
 
     default_code = "BAD_USER_INPUT"
@@ -103,6 +108,8 @@ class InputError(FraiseQLError):
     ) -> None:
         super().__init__(message, hint=hint, code=code)
         self.path = tuple(path)
+        self.variable: tuple[str | int, ...] = ()
+        self.constant: object = None
 
 
 class Unauthenticated(FraiseQLError):  # noqa: N818 - reads as the state that it reports

@@ -1,5 +1,6 @@
 """Operators of ranges, networks, ltree and JSON paths, only where a field has them."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ INSERT INTO host VALUES
   (1, '10.1.2.3', '10.0.0.0/8', '[1,5)', '{[2026-01-01,2026-02-01)}', '{"a": 1, "tags": ["x"]}'),
   (2, '192.168.0.1/24', '192.168.0.0/16', '[5,9)', '{}', '{"a": 20}'),
   (3, NULL, NULL, 'empty', NULL, NULL);
+UPDATE host SET name = 'aa' WHERE id = 1;
 CREATE INDEX ON host USING gin (meta);
 CREATE INDEX ON host USING gist (busy);
 """
@@ -35,7 +37,7 @@ def of(kind: Any) -> Any:
 )
 class Host:
     id: int
-    name: str | None
+    name: str | None = fraiseql.field(default=None, filter=fraiseql.Filter(regex=True))
     busy: str = fraiseql.field(filter=fraiseql.Filter(column="range"))
     days: str | None = of("range")
     address: str | None = of("inet")
@@ -120,6 +122,49 @@ def test_bad_operands_are_errors_of_the_client(bench: Served, where: str) -> Non
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert error.get("path", ["hosts"]) == ["hosts"]
     assert len(bench.data("{ hosts { id } }")["hosts"]) == 3
+
+
+REFUSED = [
+    ("busy", "overlaps", "[5,1)"),
+    ("busy", "contains", "x"),
+    ("address", "containedBy", "10.0.0.0/99"),
+    ("meta", "path", "$$"),
+    ("name", "regex", "("),
+    ("name", "like", "a\\"),
+    ("name", "eq", "\x00"),
+]
+
+
+@pytest.mark.parametrize(("field", "operator", "text"), REFUSED)
+def test_the_refused_value_is_named_among_others(
+    bench: Served, field: str, operator: str, text: str
+) -> None:
+    good = 'id: {gt: 0}, and: [{busy: {overlaps: "[1,2)"}}, {name: {like: "a%"}}]'
+    query = (
+        f"query ($v: String!) {{ hosts(where: {{{good}, {field}: {{{operator}: $v}}}}) {{ id }} }}"
+    )
+    error = bench.error(query, {"v": text})
+    assert error["path"] == ["hosts"]
+    assert field in error["message"]
+    extensions = error["extensions"]
+    assert extensions["code"] == "BAD_USER_INPUT"
+    assert extensions["hint"]
+    assert extensions["variable"] == ["v"]
+    assert extensions["input"] == ["where", field, operator]
+    written = json.dumps(text, ensure_ascii=False).replace("\\u0000", "\\u{0}")
+    error = bench.error(query.replace("($v: String!)", "").replace("$v", written))
+    assert "variable" not in error["extensions"]
+    assert error["extensions"]["input"] == ["where", field, operator]
+
+
+def test_the_refused_value_inside_of_a_variable_is_named(bench: Served) -> None:
+    query = "query ($w: HostWhere) { hosts(where: $w) { id } }"
+    where = {"or": [{"busy": {"eq": "[1,5)"}}, {"busy": {"in": ["empty", "[9,1)"]}}]}
+    error = bench.error(query, {"w": where})
+    assert error.get("path") == ["hosts"], error
+    extensions = error["extensions"]
+    assert extensions["variable"] == ["w", "or", 1, "busy", "in"]
+    assert extensions["input"] == ["where", "or", 1, "busy", "in"]
 
 
 def test_a_bad_path_in_a_write_is_an_error_of_the_client(bench: Served) -> None:

@@ -15,6 +15,7 @@ from graphql import (
     ValueNode,
     VariableNode,
     Visitor,
+    value_from_ast_untyped,
     visit,
 )
 
@@ -64,12 +65,34 @@ def _with_place(error: GraphQLError, uses: Mapping[str, set[Place]]) -> GraphQLE
     return placed
 
 
-class _ArgumentPlaces(Visitor):
-    """Places of variables in arguments."""
+def place_in_arguments(
+    nodes: Sequence[Node], variable: Place, constant: object
+) -> tuple[str | int, ...]:
+    """Return the place of a value in the arguments of fields; empty if it is not the only one.
 
-    def __init__(self) -> None:
+    Args:
+        nodes: The fields.
+        variable: Name of its variable, then keys and indices; empty for a constant.
+        constant: The value, if it is no variable's.
+    """
+    uses = _ArgumentPlaces(constant=None if variable else constant)
+    for node in nodes:
+        visit(node, uses)
+    places = uses.places.get(str(variable[0]), set()) if variable else uses.equal
+    if len(places) != 1:
+        return ()
+    (place,) = places
+    return (*place, *variable[1:])
+
+
+class _ArgumentPlaces(Visitor):
+    """Places in arguments of variables, and of one constant."""
+
+    def __init__(self, constant: object = None) -> None:
         super().__init__()
         self.places: dict[str, set[Place]] = {}
+        self.equal: set[Place] = set()
+        self._constant = constant
 
     def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
         """Note the variables of an argument."""
@@ -78,6 +101,8 @@ class _ArgumentPlaces(Visitor):
     def _note(self, value: ValueNode | Node, place: Place) -> None:
         if isinstance(value, VariableNode):
             self.places.setdefault(value.name.value, set()).add(place)
+        elif self._constant is not None and value_from_ast_untyped(value) == self._constant:  # type: ignore[arg-type]
+            self.equal.add(place)
         elif isinstance(value, ListValueNode):
             for index, item in enumerate(value.values):
                 self._note(item, (*place, index))

@@ -11,6 +11,7 @@ from fraiseql.errors import FraiseQLError, InputError
 from fraiseql.naming import without_suggestion
 from fraiseql.serving.execution.encode import Encoder, Item
 from fraiseql.serving.execution.estimate import Estimate
+from fraiseql.serving.execution.refused_values import with_refused_value
 from fraiseql.serving.execution.resolvers import Call
 from fraiseql.serving.execution.statements import PreparedQuery
 from fraiseql.serving.execution.stored_statement import (
@@ -153,7 +154,7 @@ class CompiledRoot:
             rows = await run.read(query.text, args)
             return rows if self.many else rows[0][0]
         except FraiseQLError as error:
-            return run.fail(self._blamed(error))
+            return run.fail(await self._blamed(error, run))
 
     async def _values(self, run: Run) -> Mapping[str, Any]:
         """Return the values of the request, with the estimate that the statement needs."""
@@ -161,9 +162,10 @@ class CompiledRoot:
             return run.values
         return await self.estimate.added(run.values, run.read)
 
-    def _blamed(self, error: FraiseQLError) -> FraiseQLError:
+    async def _blamed(self, error: FraiseQLError, run: Run) -> FraiseQLError:
         error = self.query.blamed(error)
-        return blamed(error) if self.query.has_cursor else error
+        found = await with_refused_value(error, self.query, run.values, run.pool)
+        return blamed(error) if found is error and self.query.has_cursor else found
 
 
 class CompiledStoredRoot(CompiledRoot):
@@ -190,7 +192,7 @@ class CompiledStoredRoot(CompiledRoot):
             values = await self._values(run)
             rows = await self.stored.rows(reader, values, self.key, run.note)
         except FraiseQLError as error:
-            return run.fail(self._blamed(error))
+            return run.fail(await self._blamed(error, run))
         if rows is None:
             return await super().run(run)
         if self.many:

@@ -10,6 +10,7 @@ from fraiseql.error_log import NOWHERE, ErrorLog, ErrorPlace, code_of, without_q
 from fraiseql.errors import DocumentError, FraiseQLError, InputError
 from fraiseql.events import current_request
 from fraiseql.native import LargeText, RenderError
+from fraiseql.serving.document.variable_places import place_in_arguments
 from fraiseql.serving.planning.nested import NO_ROWS
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
@@ -68,6 +69,8 @@ class ResponseErrors:
         cause = _cause(error, field, plan, failures)
         path = _path(error, failures)
         content = self.described(cause, ErrorPlace(path, field, _relation(plan, path)))
+        if isinstance(cause, InputError):
+            content["extensions"] |= _place_of(cause, selected)
         if self._debug and error.code in _MESSAGES:
             content["message"] += f" It is: {error.detail}"
         return {
@@ -156,6 +159,15 @@ def _path(error: RenderError, failures: Sequence[Exception]) -> Sequence[str | i
     failure = failures[int(error.detail)] if error.code == "failure" else None
     own = failure.path if isinstance(failure, GraphQLError) else None
     return own or error.path
+
+
+def _place_of(error: InputError, selected: SelectedField) -> dict[str, Any]:
+    """Return the place of the value that PostgreSQL has refused."""
+    if not error.variable and error.constant is None:
+        return {}
+    place = place_in_arguments(selected.nodes, error.variable, error.constant)
+    own = {"variable": error.variable} if error.variable else {}
+    return own | ({"input": place} if place else {})
 
 
 def _locations(selected: SelectedField) -> list[dict[str, int]]:

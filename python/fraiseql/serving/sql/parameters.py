@@ -145,7 +145,8 @@ def _with_message(convert: Callable[[Any], Any], parameter: Parameter) -> Callab
         except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
             raise InputError(
                 f"{_shown(value)} cannot be compared with {parameter.name},"
-                f" which is {_TYPE_NAMES[parameter.wire]}."
+                f" which is {_TYPE_NAMES[parameter.wire]}.",
+                hint="Send a value of the type of the field.",
             ) from error
 
     return checked
