@@ -3,6 +3,7 @@
 Imported only where uvicorn runs, as ``http_protocol``.
 """
 
+import gc
 import inspect
 import logging
 import socket
@@ -28,15 +29,24 @@ class NativeServer(Server):
 
     Attributes:
         failed: Whether the native server has ended by itself.
+        owns_process: Whether nothing else runs in the process.
     """
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.failed = False
+        self.owns_process = True
         self._front: NativeFront | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then accept connections natively if it may be so."""
+        await self._start(sockets)
+        if self.owns_process and not self.should_exit:
+            # A full collection would walk through the schema and the catalog, and stop requests.
+            gc.collect()
+            gc.freeze()
+
+    async def _start(self, sockets: list[socket.socket] | None) -> None:
         app = bare(self.config.loaded_app)
         if app is None or not sockets or python_reason(app) is not None:
             await super().startup(sockets=sockets)

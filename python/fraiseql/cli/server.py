@@ -110,6 +110,7 @@ def serving(app: Any, bound: socket.socket) -> Iterator[None]:
         FraiseQLError: The application did not start; uvicorn has printed why.
     """
     server = make_server(app, log_level="warning")
+    server.owns_process = False
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
     try:

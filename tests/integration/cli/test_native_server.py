@@ -20,6 +20,7 @@ CLIENT = "192.0.2.7"
 
 BREAKING = """
 import contextlib
+import gc
 import os
 import socket
 
@@ -46,7 +47,11 @@ def break_the_thread() -> int:
         os.dup2(null, int(file))
     return len(waiting)
 
-app = fraiseql.create_app(queries=[break_the_thread])
+@fraiseql.query
+def objects_of_the_start() -> int:
+    return gc.get_freeze_count()
+
+app = fraiseql.create_app(queries=[break_the_thread, objects_of_the_start])
 """
 
 
@@ -98,6 +103,9 @@ def test_a_panic_of_the_thread_ends_the_process(
     port = free_port()
     words = ("serve", "api:app", "--native", "--port", str(port))
     with running(*words, cwd=tmp_path, url=users) as server:
+        # No collection walks through them.
+        left_out = json.loads(server.answer(port, "{ objectsOfTheStart }").body)
+        assert left_out["data"]["objectsOfTheStart"] > 50_000
         answer = server.answer(port, "{ breakTheThread }")
         assert json.loads(answer.body)["data"]["breakTheThread"] > 0
         assert server.process.wait(30) == 1
