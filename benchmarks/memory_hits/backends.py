@@ -27,6 +27,10 @@ class Backends:
         rows = await self._connection.fetch(_READERS)
         return {row["pid"]: on_core(row["pid"]) for row in rows}
 
+    async def ended(self, before: dict[int, float]) -> bool:
+        """Return whether one of them has ended since then."""
+        return not before.keys() <= (await self.seconds()).keys()
+
     async def since(self, before: dict[int, float]) -> float:
         """Return their processor time since then."""
         after = await self.seconds()

@@ -41,6 +41,12 @@ TEXTS: Final[Mapping[str, str]] = {
 }
 """Documents by operation."""
 
+KEYS: Final = """
+ALTER TABLE tb_post ADD FOREIGN KEY (user_id) REFERENCES tb_user NOT VALID;
+ALTER TABLE tb_comment ADD FOREIGN KEY (post_id) REFERENCES tb_post NOT VALID
+"""
+"""Foreign keys, by which it finds lists and authors; they cost readers nothing."""
+
 
 def comparable(data: str) -> str:
     """Return the data of an answer, with lists themselves and instants in one form."""
