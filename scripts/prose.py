@@ -7,6 +7,7 @@ with its replacement; `--figures` prints the figures only.
 
 import argparse
 import ast
+import gc
 import io
 import re
 import sys
@@ -122,7 +123,7 @@ def too_vague(top: Path) -> list[str]:
 
 def long_first_lines() -> list[str]:
     """Return the modules of the package whose first line is too long, if they are too many."""
-    docs = ((path, ast.get_docstring(_tree(path)) or "") for path in _python_files(PACKAGE))
+    docs = ((path, ast.get_docstring(tree(path)) or "") for path in _python_files(PACKAGE))
     long = [
         f"{path.relative_to(ROOT)}: {line}"
         for path, line in ((path, text.partition("\n")[0]) for path, text in docs)
@@ -243,13 +244,24 @@ def _python_files(top: Path = PACKAGE) -> tuple[Path, ...]:
 
 
 @cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), filename=str(path))
+def tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a file."""
+    # A collection walks every tree. One may also warn, which formats a traceback, which parses:
+    # CPython then fails.
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(), filename=str(path))
+    finally:
+        gc.enable()
 
 
 @cache
 def _nodes(path: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(_tree(path)))
+    gc.disable()
+    try:
+        return tuple(ast.walk(tree(path)))
+    finally:
+        gc.enable()
 
 
 def _print_uses(tops: list[Path]) -> None:

@@ -1,11 +1,12 @@
 """Files of the repository and their syntax trees."""
 
 import ast
-import gc
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from scripts.prose import tree
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "fraiseql"
@@ -31,17 +32,6 @@ def committed() -> tuple[Path, ...]:
 def python_files(top: Path = PACKAGE) -> tuple[Path, ...]:
     """Every Python file below ``top``, in a stable order."""
     return tuple(sorted(top.rglob("*.py")))
-
-
-@cache
-def tree(path: Path) -> ast.Module:
-    """The syntax tree of one file."""
-    # A collected object may warn, which formats a traceback, which parses: CPython then fails.
-    gc.disable()
-    try:
-        return ast.parse(path.read_text(), filename=str(path))
-    finally:
-        gc.enable()
 
 
 def functions(path: Path) -> Iterator[Function]:

@@ -22,7 +22,7 @@ from fraiseql.schema import build_schema
 from fraiseql.serving import Request, Service
 from fraiseql.settings import Settings
 
-_ROUNDS: Final = 15
+_ROUNDS: Final = 7
 """Requests of each operation on each side; the median counts."""
 
 
