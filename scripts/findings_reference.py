@@ -1,15 +1,10 @@
 """Pages of the doctor's findings, from the table of faults."""
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator
 
-from fraiseql.operating.doctor.fault import Fault
+from fraiseql.operating.doctor.explaining import explanation
 from fraiseql.operating.doctor.faults import FAULTS
-from fraiseql.operating.doctor.thresholds import Thresholds
-from fraiseql.operating.doctor.visibility import REMEDIES
 
-_ENTRY = r"^ {4,8}(\w+): (.+(?:\n {9,}.+)*)$"
 _TABLE = ["| finding | severity | fault |", "|---|---|---|"]
 
 
@@ -28,38 +23,5 @@ def index_sections() -> list[str]:
 
 def finding_sections() -> Iterator[tuple[str, list[str]]]:
     """Yield the code of each fault, and the sections of its page."""
-    meanings = _meanings()
     for fault in FAULTS:
-        yield fault.code, list(_sections(fault, meanings))
-
-
-def _meanings() -> Mapping[str, str]:
-    described = (Thresholds.__doc__ or "").replace("``", "`")
-    entries = re.findall(_ENTRY, described, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in entries}
-
-
-def _sections(fault: Fault, meanings: Mapping[str, str]) -> Iterator[str]:
-    yield f"{fault.title}. Severity: {fault.severity}, unless the finding says another."
-    yield f"## Why it matters\n\n{fault.why}"
-    conditions = [
-        *(
-            f"- `{field.name}` = {field.default:,g}: {meanings[field.name]}"
-            for field in fields(Thresholds)
-            if field.name in fault.thresholds
-        ),
-        *(f"- Not seen if {REMEDIES[need]}." for need in fault.needs),
-        *(["- Only with `--deep`."] if fault.deep else []),
-    ]
-    if conditions:
-        yield "## When it is reported\n\n" + "\n".join(conditions)
-    steps = (
-        f"- Command: {fault.command}",
-        f"- Lock: {fault.lock}.",
-        f"- Undo: {fault.undo}",
-    )
-    yield "## What to do\n\n" + "\n".join(steps)
-    yield (
-        f"The finding prints the exact commands. `fraiseql doctor APP --apply {fault.code}` runs"
-        f" them if they are SQL; `--ignore {fault.code}` leaves the finding out."
-    )
+        yield fault.code, list(explanation(fault))

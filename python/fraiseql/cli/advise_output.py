@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
+from fraiseql.cli.output import counted
 from fraiseql.operating.advise.advising import AdviceReport
 from fraiseql.operating.advise.candidate import Advice, Prediction
 from fraiseql.operating.advise.decision import DecisionPath
@@ -121,7 +122,8 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a document."""
     yield f"server     PostgreSQL {document['server']}"
     count, seconds = document["statements"], document["seconds"]
-    yield f"trace      {count} statements, {document['traced_ms']:,.1f} ms in {seconds:,.0f} s"
+    traced = f"{document['traced_ms']:,.1f} ms in {seconds:,.0f} s"
+    yield f"trace      {counted(count, 'statement')}, {traced}"
     form = document["predicted_by"]
     yield f"predicted  by {form}{_MEANINGS.get(form, '')}"
     yield f"           a round trip to the server takes {document['floor_ms']} ms"

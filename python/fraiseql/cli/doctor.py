@@ -5,6 +5,7 @@ import json
 from argparse import Namespace
 from typing import Any, Final
 
+from fraiseql.cli.commands import runnable
 from fraiseql.cli.output import NOT_RUN, note, say, say_json
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
@@ -13,6 +14,7 @@ from fraiseql.errors import ConfigurationError
 from fraiseql.naming import suggestion
 from fraiseql.operating.doctor.applying import check_applicable, run_steps
 from fraiseql.operating.doctor.examine import Examination, Scope, examine
+from fraiseql.operating.doctor.explaining import explanation
 from fraiseql.operating.doctor.fault import SEVERITIES, Diagnosis
 from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.serving import Service
@@ -20,6 +22,7 @@ from fraiseql.settings import Settings
 
 _FAULTY: Final = 1
 _PAGES: Final = "docs/findings"
+_EXPLAIN: Final = "fraiseql doctor APP --explain"
 
 
 def add_to(commands: Any) -> None:
@@ -58,16 +61,29 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--apply", metavar="CODE", help="run the commands that clear this fault; prints their undo"
     )
+    parser.add_argument(
+        "--explain", metavar="CODE", help="print why a fault matters and when it is reported"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_run, failed=NOT_RUN)
 
 
 def _run(arguments: Namespace) -> int:
+    if arguments.explain:
+        return _explain(arguments.explain)
     service = find_target(arguments.app).service()
     scope = _scope(arguments, service.settings)
     examination = asyncio.run(_examined(service, scope, arguments))
     _show(examination, as_json=arguments.json)
     return _FAULTY if examination.diagnoses else 0
+
+
+def _explain(code: str) -> int:
+    """Print the explanation of a fault; neither application nor database are needed."""
+    _check_code(code)
+    (fault,) = (fault for fault in FAULTS if fault.code == code)
+    say("\n\n".join([f"# {code}", *explanation(fault)]))
+    return 0
 
 
 async def _examined(service: Service, scope: Scope, arguments: Namespace) -> Examination:
@@ -115,7 +131,7 @@ def _check_code(code: str) -> None:
     if code not in codes:
         raise ConfigurationError(
             f"The doctor knows no fault {code!r}.{suggestion(code, codes)}",
-            hint=f"Each fault has a page in {_PAGES}.",
+            hint=f"All codes: {', '.join(sorted(codes))}.",
         )
 
 
@@ -143,7 +159,7 @@ def _say_diagnosis(diagnosis: Diagnosis) -> None:
         for step in steps:
             say(f"  {title + ':':<9} {step}")
     say(f"  lock:     {fault.lock}")
-    say(f"  page:     {_PAGES}/{fault.code}.md")
+    say(f"  explain:  {_EXPLAIN} {fault.code}")
     say()
 
 
@@ -186,4 +202,5 @@ def _diagnosis_facts(diagnosis: Diagnosis) -> dict[str, Any]:
         "undo": list(diagnosis.undo),
         "lock": fault.lock,
         "docs": f"{_PAGES}/{fault.code}.md",
+        "explain": runnable(f"{_EXPLAIN} {fault.code}"),
     }

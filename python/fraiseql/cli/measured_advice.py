@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.cli.measured_output import check_document, check_lines
-from fraiseql.cli.output import note
+from fraiseql.cli.output import counted, note
 from fraiseql.database import Pool
 from fraiseql.database.address import shown_address
 from fraiseql.operating.advise.advising import AdviceReport
@@ -133,7 +133,7 @@ async def measured_report(
     if arguments.evaluate:
         form = shown_form(arguments.scratch)
         count = len(report.advice)
-        note(f"measuring {count} recommendations ({form}); this takes minutes")
+        note(f"measuring {counted(count, 'recommendation')} ({form}); this takes minutes")
         limits = ScratchLimits(arguments.budget, arguments.sample)
         application = TriedApplication(schema, settings, report.workload.documents)
         options = EvaluateOptions(arguments.scratch, limits, watch=lambda text: note(f"  {text}"))

@@ -61,6 +61,11 @@ def say_json(value: Any) -> None:
     say_data(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 statement`` and ``2 statements``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def table_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Return a line of a table: the first column to the left, the others to the right."""
     first, *rest = zip(cells, widths, strict=True)

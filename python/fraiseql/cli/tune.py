@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from fraiseql.cli.output import NOT_RUN, note, say, say_data, say_json
+from fraiseql.cli.output import NOT_RUN, counted, note, say, say_data, say_json
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.cli.tune_output import change_document, change_lines, tuning_document, tuning_lines
@@ -189,7 +189,8 @@ async def _tuning(
     if not arguments.measure:
         return tuning, None
     statements, others = await load_replay(pool, ReplayLimits(synthetic=True))
-    note(f"running {len(statements)} statements of the trace with old and new settings in turn")
+    count = counted(len(statements), "statement")
+    note(f"running {count} of the trace with old and new settings in turn")
     replay = Replay(server.url if server else settings.database_url, settings)
     return await measured(tuning, replay, statements, others)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from fraiseql.cli.output import counted
 from fraiseql.operating.tune.applying import Change
 from fraiseql.operating.tune.facts import Facts
 from fraiseql.operating.tune.measuring import Measurement
@@ -169,7 +170,8 @@ def _change_lines(proposal: Mapping[str, Any]) -> Iterator[str]:
 
 def _measured_lines(measurement: Mapping[str, Any]) -> Iterator[str]:
     times = measurement["statements"]
-    yield f"Measured: {len(times)} statements, {measurement['pairs']} pairs of runs, medians in ms:"
+    count, pairs = counted(len(times), "statement"), counted(measurement["pairs"], "pair")
+    yield f"Measured: {count}, {pairs} of runs, medians in ms:"
     for each in times:
         verdict = "  SLOWER" if each["slower"] else ""
         verdict += "  (synthetic parameters)" if each["synthetic"] else ""

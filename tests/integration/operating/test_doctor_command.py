@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fraiseql.cli.main import main
+from fraiseql.operating.doctor.faults import FAULTS
 from tests.integration.flights import at_once, run_sql
 
 API = """
@@ -61,6 +62,7 @@ def test_json_has_every_part_of_a_finding(
     assert (document["version"], document["role"], document["not_seen"]) == (1, "postgres", [])
     assert (finding["object"], finding["severity"]) == ("public.t", "warning")
     assert finding["docs"] == "docs/findings/NO_PRIMARY_KEY.md"
+    assert finding["explain"].endswith("doctor doctor_api:app --explain NO_PRIMARY_KEY")
     assert all(finding[name] for name in ("title", "evidence", "why", "command", "undo", "lock"))
 
 
@@ -81,4 +83,18 @@ def test_an_unknown_code_is_refused_with_the_nearest(
     doctor: Doctor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert doctor("--ignore", "NO_PRIMARY_KEYS") == 2
+    assert "NO_PRIMARY_KEY" in capsys.readouterr().err
+
+
+def test_every_code_is_explained_without_a_database(
+    doctor: Doctor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRAISEQL_DATABASE_URL", "postgresql://nobody@localhost:1/none")
+    for fault in FAULTS:
+        assert doctor("--explain", fault.code) == 0
+        explained = capsys.readouterr().out
+        assert explained.startswith(f"# {fault.code}\n\n{fault.title}.")
+        # Commands in it are written as they run.
+        assert fault.why.partition("fraiseql")[0] in explained
+    assert doctor("--explain", "NO_KEY") == 2
     assert "NO_PRIMARY_KEY" in capsys.readouterr().err

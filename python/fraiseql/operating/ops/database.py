@@ -6,7 +6,7 @@ from typing import Any, Final
 from fraiseql.database import Pool
 from fraiseql.errors import FraiseQLError
 from fraiseql.operating.doctor.statement_texts import without_texts
-from fraiseql.operating.doctor.visibility import load_visibility
+from fraiseql.operating.doctor.visibility import REMEDIES, load_visibility
 from fraiseql.operating.ops.tables import Cell, Columns, PageTable, TabContents, rounded
 from fraiseql.sql_files import load_sql
 
@@ -15,6 +15,8 @@ _NEW_CHECKPOINTER: Final = 170_000
 _SHOWN: Final = 10
 _LONGEST: Final = 300
 """Characters of a statement."""
+
+_NO_STATEMENTS: Final = f"No statements of others: {REMEDIES['statement_statistics']}."
 
 _SERVER: Final[Columns] = {"": "text", "value": "number"}
 _TABLES: Final[Columns] = {
@@ -45,7 +47,7 @@ async def database_contents(pool: Pool) -> TabContents:
     note = f"Since {totals['since']}."
     visibility = await load_visibility(pool, replicas=False, memory=0)
     if visibility.statements is None:
-        return TabContents(tables, [note, "pg_stat_statements is not installed: no statements."])
+        return TabContents(tables, [note, _NO_STATEMENTS])
     table, share = await _foreign(pool, visibility.statements)
     return TabContents([*tables, table], [note, share])
 
