@@ -90,7 +90,7 @@ def measured_lines(document: Mapping[str, Any]) -> Iterator[str]:
     for advice in document["advice"]:
         yield from (f"wrote     {path}" for path in advice["files"])
     if any(advice["files"] for advice in document["advice"]):
-        yield "Use one: git apply FILE.patch, then fraiseql db apply. The SQL is what that runs."
+        yield "Use one: git apply FILE.patch, then fraiseql db apply. That runs the SQL."
 
 
 def _scratch_lines(scratch: Mapping[str, Any]) -> Iterator[str]:

@@ -189,8 +189,8 @@ async def _tuning(
     if not arguments.measure:
         return tuning, None
     statements, others = await load_replay(pool, ReplayLimits(synthetic=True))
-    count = counted(len(statements), "statement")
-    note(f"running {count} of the trace with old and new settings in turn")
+    ran = counted(len(statements), "statement")
+    note(f"running {ran} of the trace with old and new settings in turn")
     replay = Replay(server.url if server else settings.database_url, settings)
     return await measured(tuning, replay, statements, others)
 

@@ -15,6 +15,7 @@ from fraiseql.http.negotiate import JSON, Media
 from fraiseql.http.timing import NONE, server_timing
 from fraiseql.serving.response.body import LargeBody
 from fraiseql.serving.response.response import Response
+from fraiseql.usual_hints import with_usual_hint
 
 _OK: Final = 200
 _CHALLENGE: Final = b"www-authenticate"
@@ -108,7 +109,7 @@ def error_reply(
     extensions: Mapping[str, str] = NO_EXTENSIONS,
 ) -> Reply:
     """Return a GraphQL error from outside the serving pipeline."""
-    content = {"message": message, "extensions": {"code": code, **extensions}}
+    content = {"message": message, "extensions": with_usual_hint({"code": code, **extensions})}
     body = orjson.dumps({"errors": [content]})
     length = (b"content-length", b"%d" % len(body))
     return Reply(status, [media.header, length, NONE, VARY, NOSNIFF, *extra], body)

@@ -9,6 +9,7 @@ import pytest
 from graphql import GraphQLError
 
 import fraiseql
+from fraiseql.usual_hints import with_usual_hint
 from tests.integration.http.application import make_app, served
 
 
@@ -83,7 +84,8 @@ def test_a_refusal_keeps_its_status_and_its_message(tables: str, case: str, acce
     error, status, code, message = REFUSALS[case]
     response = answer(tables, raising(error), accept)
     assert response.status_code == status
-    assert response.json() == {"errors": [{"message": message, "extensions": {"code": code}}]}
+    extensions = with_usual_hint({"code": code})
+    assert response.json() == {"errors": [{"message": message, "extensions": extensions}]}
     assert response.headers["content-type"].startswith(accept)
     # RFC 9110, 15.5.2: a 401 has a challenge.
     challenges = {"typed 401": 'Basic realm="notes"'}

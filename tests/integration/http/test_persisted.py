@@ -9,6 +9,7 @@ import pytest
 
 from fraiseql.http.errors import HttpError
 from fraiseql.http.persisted import PersistedQueries
+from fraiseql.usual_hints import HINTS
 
 QUERY = "query Persisted($id: Int!) { user(id: $id) { name } }"
 
@@ -29,7 +30,10 @@ def test_a_client_falls_back_and_then_sends_the_digest_alone(client: httpx.Clien
     assert first.status_code == 200
     error = {
         "message": "PersistedQueryNotFound",
-        "extensions": {"code": "PERSISTED_QUERY_NOT_FOUND"},
+        "extensions": {
+            "code": "PERSISTED_QUERY_NOT_FOUND",
+            "hint": HINTS["PERSISTED_QUERY_NOT_FOUND"],
+        },
     }
     assert first.json() == {"errors": [error]}
     expected = {"data": {"user": {"name": "user 7"}}}

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -12,6 +12,7 @@ import asyncpg
 import fraiseql
 from fraiseql.events import Timings
 from fraiseql.serving import Request, Service
+from fraiseql.usual_hints import HINTS
 
 T = TypeVar("T")
 
@@ -83,6 +84,12 @@ class Served:
         """Stop the service."""
         self.run(self.service.stop())
         self.loop.close()
+
+
+def hinted(code: str, path: Sequence[str | int] = ()) -> dict[str, Any]:
+    """Return the extensions of an error with the usual hint and the place of a value."""
+    place = {"input": list(path)} if path else {}
+    return {"code": code, **place, "hint": HINTS[code]}
 
 
 def unnumbered(body: bytes) -> bytes:

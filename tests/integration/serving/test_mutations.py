@@ -9,6 +9,7 @@ import pytest
 import fraiseql
 from fraiseql.repositories import Repository
 from fraiseql.serving import Request
+from fraiseql.usual_hints import HINTS
 from tests.integration.serving.served import Served, served
 
 TABLES = """
@@ -227,7 +228,11 @@ def test_an_exception_undoes_its_field_only(bank: Served) -> None:
     assert answer["data"] == {"a": {"balance": 15}, "b": None, "c": {"balance": 1}}
     (error,) = answer["errors"]
     assert error["path"] == ["b"]
-    assert error["extensions"] == {"code": "BAD_USER_INPUT", "input": ["amount"]}
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "hint": HINTS["BAD_USER_INPUT"],
+        "input": ["amount"],
+    }
     assert balances(bank) == [15, 1]
 
 

@@ -11,6 +11,7 @@ import fraiseql
 from fraiseql import Cache
 from fraiseql.repositories import Repository
 from fraiseql.serving import Request
+from fraiseql.usual_hints import HINTS
 from tests.integration.serving.oracle import ordered, selected
 from tests.integration.serving.results.env import outcomes, respond, served_with_caches
 from tests.integration.serving.served import Served, served
@@ -229,7 +230,8 @@ def test_a_limit_is_what_counts(bench: Served, database: str) -> None:
         strict.data(query, {"n": 2})
         # 1 + 1 + 1 + 1 * (1 + 1 + 1 + 4), of one root.
         assert strict.error(query.replace("limit: 1", "limit: 4"), {"n": 4})["extensions"] == {
-            "code": "TOO_COMPLEX"
+            "code": "TOO_COMPLEX",
+            "hint": HINTS["TOO_COMPLEX"],
         }
 
 

@@ -37,7 +37,7 @@ async def finding_contents(schema: Schema, settings: Settings, pool: Pool, app: 
     summary = "The doctor sees no fault" if not examination.diagnoses else "Faults"
     notes = [
         f"{summary}, as role {examination.role}. This page changes nothing: copy the commands.",
-        f"What a code means: fraiseql doctor {app} --explain CODE.",
+        f"The meaning of a code: fraiseql doctor {app} --explain CODE.",
     ]
     tables = [PageTable("Faults", _COLUMNS, _rows(examination))] if examination.diagnoses else []
     if examination.not_seen:

@@ -13,6 +13,7 @@ from fraiseql.errors import FraiseQLError, InputError, sqlstate_of
 from fraiseql.schema import Schema, WriteError, WriteRefused
 from fraiseql.schema.filters import GENERATED
 from fraiseql.sql_files import load_sql
+from fraiseql.usual_hints import HINTS
 
 CODES: Final[Mapping[str, str]] = {
     "23505": "UNIQUE_VIOLATION",
@@ -117,7 +118,7 @@ def _data(error: Exception) -> WriteError:
     return WriteError(
         code=shown.code,
         message=shown.message,
-        hint=shown.hint or None,
+        hint=shown.hint or HINTS.get(shown.code),
         input=[str(step) for step in path],
     )
 

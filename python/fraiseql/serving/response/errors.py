@@ -15,6 +15,7 @@ from fraiseql.serving.planning.nested import NO_ROWS
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.selection import SelectedField
 from fraiseql.serving.response.body import Extract, LargeBody
+from fraiseql.usual_hints import with_usual_hint
 
 NO_DATA: Final = b'{"data":null}'
 """A response without data."""
@@ -101,7 +102,7 @@ class ResponseErrors:
             events.error(str(extensions["code"]))
         return {
             "message": message,
-            "extensions": {**extensions, **self._log.extensions(error, place)},
+            "extensions": {**with_usual_hint(extensions), **self._log.extensions(error, place)},
         }
 
     def of_request(
@@ -113,8 +114,7 @@ class ResponseErrors:
                 **error.formatted,
                 "message": _for_clients(error.message),
                 "extensions": {
-                    "code": code,
-                    **(error.extensions or {}),
+                    **with_usual_hint({"code": code, **(error.extensions or {})}),
                     **self._log.extensions(error, code=code),
                 },
             }
