@@ -24,6 +24,7 @@ from tests.soak_exact_mischief import GONE, OTHERS, connect
 LOST = 1_000
 """More than the commits that a promotion can lose: counts go on above the lost ones."""
 
+_BACKUPS = 4
 _STREAMING = "SELECT count(*) = 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 
 
@@ -100,9 +101,7 @@ class Servers:
         """Start a standby that streams."""
         self._standbys += 1
         binaries, directory = self._first.binaries, self._directory / f"s{self._standbys}"
-        words = [binaries / "pg_basebackup", "-d", self._address(self._socket), "-D", directory]
-        words += ["-R", "-X", "stream", "-c", "fast", "--no-sync"]
-        await asyncio.to_thread(subprocess.run, words, check=True, stderr=subprocess.DEVNULL)
+        await self._back_up(directory)
         # Of a primary that was a standby: its socket is in its data directory.
         (directory / f".s.PGSQL.{self._first.dsn.port}.lock").unlink(missing_ok=True)
         options = {"unix_socket_directories": directory, "listen_addresses": ""}
@@ -120,6 +119,20 @@ class Servers:
             await asyncio.sleep(0.05)
         await standby.close()
         return directory, process
+
+    async def _back_up(self, directory: Path) -> None:
+        """Copy the primary; again if it refuses that, as a moment after its recovery."""
+        words = [self._first.binaries / "pg_basebackup", "-d", self._address(self._socket)]
+        words += ["-D", directory, "-R", "-X", "stream", "-c", "fast", "--no-sync"]
+        for attempt in range(_BACKUPS):
+            done = await asyncio.to_thread(
+                subprocess.run, words, check=False, capture_output=True, text=True
+            )
+            if not done.returncode:
+                return
+            shutil.rmtree(directory, ignore_errors=True)
+            await asyncio.sleep(1.0 + attempt)
+        raise RuntimeError(f"No standby could be made: {done.stderr}")
 
     async def _go_on(self, standby: asyncpg.Connection) -> None:
         """Raise all counts above those that are lost, and record what there is.

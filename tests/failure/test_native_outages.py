@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,8 +86,12 @@ async def crash(url: str) -> None:
 
 
 async def write(traffic: Traffic, url: str) -> None:
-    """Begin the next round."""
-    connection = await asyncpg.connect(url)
+    """Begin the next round, once PostgreSQL accepts clients."""
+    connection = None
+    while connection is None:
+        with suppress(asyncpg.CannotConnectNowError):
+            connection = await asyncpg.connect(url)
+        await asyncio.sleep(0.05)
     await connection.execute("UPDATE place SET round = $1", traffic.written + 1)
     traffic.written += 1
     await connection.close()
