@@ -108,6 +108,8 @@ async def _sampled(
         yield run if count else None
     finally:
         await session.execute(f"ROLLBACK TO {_SAVEPOINT}; RELEASE {_SAVEPOINT}")
+        # The entries of rows that were rolled back remain, and each search would read them.
+        await session.fetch(_SQL["clean_pending"].text, table)
 
 
 def _statements(table: str, columns: str, updated: str | None, half: int) -> list[str]:
