@@ -51,11 +51,11 @@ def setup(database: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def oracle() -> Path:
     """The built oracle."""
-    # Of the whole workspace, so that libraries have the features that its tests were built with.
-    words = ["--quiet", "--workspace", "--example", "hits_oracle"]
+    # As scripts/check.py builds the tests, so that the libraries are compiled once.
+    words = ["--quiet", "--workspace", "--locked", "--profile=ci", "--example", "hits_oracle"]
     words += ["--features", "fraiseql-runtime/mutants"]
     subprocess.run(["cargo", "build", *words], cwd=ROOT, check=True)
-    return ROOT / "target" / "debug" / "examples" / "hits_oracle"
+    return ROOT / "target" / "ci" / "examples" / "hits_oracle"
 
 
 def judged(
