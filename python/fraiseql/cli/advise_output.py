@@ -143,7 +143,7 @@ def advice_lines(document: Mapping[str, Any]) -> Iterator[str]:
     if document["hypothetical"]:
         yield _NOTHING_CHANGED
         return
-    yield _summary(len(document["advice"]))
+    yield _summary(len(document["advice"]), document["statements"])
     if document["advice"] and not document.get("scratch"):
         yield _MEASURE
         if not any(each.get("files") for each in document["advice"]):
@@ -218,7 +218,9 @@ def _steps(advice: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"   undo   {statement}" for statement in advice["undo"])
 
 
-def _summary(count: int) -> str:
+def _summary(count: int, statements: int) -> str:
+    if not statements:
+        return "Nothing to advise: no statement is traced. Send operations that read the database."
     if not count:
         return "Nothing to advise."
     return f"{count} recommendation{'s' if count > 1 else ''}. {_NOTHING_CHANGED}"
