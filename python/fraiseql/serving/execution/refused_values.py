@@ -1,15 +1,16 @@
 """Search for the value that PostgreSQL has refused, after its error."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from fraiseql.database import Pool
 from fraiseql.errors import FraiseQLError, InputError, sqlstate_of
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.execution.statements import PreparedQuery, binder
 from fraiseql.serving.planning.cursors import blamed
 from fraiseql.serving.sql import Parameter, converter
+
+Read = Callable[[str, Sequence[Any]], Awaitable[object]]
 
 _USE: Final = re.compile(
     r"(?:OPERATOR\(pg_catalog\.(?P<operator>~~?\*?)\) )?\$(?P<number>\d+)"
@@ -25,7 +26,7 @@ _MOST_PROBES: Final = 40
 
 
 async def with_refused_value(
-    error: FraiseQLError, query: PreparedQuery, values: Mapping[str, Any], pool: Pool
+    error: FraiseQLError, query: PreparedQuery, values: Mapping[str, Any], read: Read
 ) -> FraiseQLError:
     """Return an error of a statement, of the one value that PostgreSQL refuses alone.
 
@@ -36,7 +37,7 @@ async def with_refused_value(
         error: The error.
         query: The statement.
         values: Values of the request.
-        pool: Connections.
+        read: Runs a statement under the request's identity: a type may call functions.
     """
     if not isinstance(error, InputError):
         return error
@@ -46,7 +47,7 @@ async def with_refused_value(
         return error
     for parameter, sql, value in _probes(query, values):
         try:
-            await pool.inspect(sql, [value])
+            await read(sql, [value])
         except FraiseQLError as refused:
             if not sqlstate_of(refused).startswith(_REFUSED):
                 return error

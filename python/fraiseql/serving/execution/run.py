@@ -68,6 +68,10 @@ class Run:
         latency = self.pool.latencies.of(sql, usual)
         return self.pool.fetch_bytes(sql, args, self.identity, self.budget, latency)
 
+    def probe(self, sql: str, args: Sequence[Any]) -> Awaitable[list[Any]]:
+        """Run a statement about one value, whose rows nothing reads, under the same identity."""
+        return self.pool.fetch_bytes(sql, args, self.identity)
+
     def read_by_key(self, sql: str, args: Sequence[Any]) -> Awaitable[bytes | None]:
         """Return the document of a statement with at most one row."""
         latency = self.pool.latencies.of(sql, Priority.KEY)
@@ -164,7 +168,7 @@ class CompiledRoot:
 
     async def _blamed(self, error: FraiseQLError, run: Run) -> FraiseQLError:
         error = self.query.blamed(error)
-        found = await with_refused_value(error, self.query, run.values, run.pool)
+        found = await with_refused_value(error, self.query, run.values, run.probe)
         return blamed(error) if found is error and self.query.has_cursor else found
 
 
