@@ -10,7 +10,7 @@ import fraiseql
 from fraiseql.operating.doctor.faults import FAULTS
 from fraiseql.settings import Settings
 from scripts.build_native import is_fresh
-from tests.architecture.source_tree import PACKAGE, ROOT, committed, python_files, tree
+from tests.architecture.source_tree import ROOT, committed, python_files, tree
 from tests.scheduling import (
     CASES_IN_TURN,
     FILES_IN_TURN,
@@ -62,16 +62,6 @@ def test_public_names_are_sorted_and_exist() -> None:
 def _kind_and_name(name: str) -> tuple[int, str]:
     # As ruff sorts it: constants, classes, functions.
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
-
-
-def test_public_names_are_complete() -> None:
-    imported = {
-        name.asname or name.name
-        for node in tree(PACKAGE / "__init__.py").body
-        if isinstance(node, ast.ImportFrom)
-        for name in node.names
-    }
-    assert {name for name in imported if not name.startswith("_")} - set(fraiseql.__all__) == set()
 
 
 def test_every_setting_is_described_where_it_is_declared() -> None:

@@ -14,6 +14,7 @@ from fraiseql.cli.measured_output import (
     measured_lines,
 )
 from fraiseql.cli.output import NOT_RUN, say, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.server import holding_database
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
@@ -27,11 +28,7 @@ _TOP: Final = 10
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "advise",
-        help="predict which indexes and stored documents make the traced operations faster; exits"
-        " 1 if it has advice",
-    )
+    parser = add_command(commands, "advise")
     add_target(parser)
     _add_options(parser)
     add_measuring(parser)

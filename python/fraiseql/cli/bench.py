@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.cli.output import NOT_RUN, note, say, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.database import open_pool
 from fraiseql.database.embedded import start_embedded
 from fraiseql.database.writing import open_admin
@@ -43,9 +44,7 @@ _AGREES: Final = frozenset({"holds", "faster than said", "can be had", "not comp
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "bench", help="measure published claims about caching in the database; exits 1 if some fail"
-    )
+    parser = add_command(commands, "bench")
     parser.add_argument("--quick", action="store_true", help="little data and few runs")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="report these claims")
     parser.add_argument(

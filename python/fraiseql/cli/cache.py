@@ -14,6 +14,7 @@ from fraiseql.caching.results.admin.reports import QueryStats, log_stats, query_
 from fraiseql.caching.results.declared import caches_of
 from fraiseql.caching.results.stores.installed import InstalledStores, open_installed_stores
 from fraiseql.cli.output import note, say, say_json, table_line
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database.writing import open_admin
 from fraiseql.errors import ConfigurationError
@@ -30,7 +31,7 @@ Work = Callable[[InstalledStores, Service, Namespace], Awaitable[int]]
 
 def add_to(commands: Any) -> None:
     """Add the group of commands."""
-    group = commands.add_parser("cache", help="show, invalidate and clean result caches")
+    group = add_command(commands, "cache")
     inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     stats = _add(inner, "stats", _stats, "show the statistics of each query and the size of stores")
     stats.add_argument(

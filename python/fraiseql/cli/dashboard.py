@@ -4,15 +4,14 @@ from argparse import Namespace
 from typing import Any
 
 from fraiseql.cli.output import say_data, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.operating.metrics.alerts import alert_rules
 from fraiseql.operating.metrics.dashboard import dashboard
 
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "dashboard", help="print a Grafana dashboard for the metrics, or rules for alerts"
-    )
+    parser = add_command(commands, "dashboard")
     parser.add_argument(
         "--alerts", action="store_true", help="print rules for Prometheus (YAML) instead"
     )

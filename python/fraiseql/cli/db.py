@@ -22,6 +22,7 @@ from fraiseql.caching.strategies.indexes.status import index_statuses
 from fraiseql.caching.verify import repair, verify
 from fraiseql.cli.granting import add_role, run_grant
 from fraiseql.cli.output import note, say, say_data, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.steps import plan_lines
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import open_pool
@@ -36,9 +37,7 @@ Work = Callable[[AdminConnection, DesiredState, Namespace], Awaitable[int]]
 
 def add_to(commands: Any) -> None:
     """Add the group of commands."""
-    group = commands.add_parser(
-        "db", help="plan, apply and verify declared objects in the database"
-    )
+    group = add_command(commands, "db")
     inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     plan = _add(inner, "plan", _plan, "print the steps that apply would take; exits 1 if any")
     plan.add_argument(

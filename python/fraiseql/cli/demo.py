@@ -10,6 +10,7 @@ from typing import Any
 
 from fraiseql.cli.listen import bind, bind_near, port_of, url_of
 from fraiseql.cli.output import Progress, note, say, say_json, table_line
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.server import (
     holding_database,
     make_server,
@@ -51,9 +52,7 @@ _STEPS = {
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "demo", help="load a third of a million flights and serve them with GraphiQL"
-    )
+    parser = add_command(commands, "demo")
     parser.add_argument(
         "--check", action="store_true", help="compare every answer with plain SQL, then stop"
     )

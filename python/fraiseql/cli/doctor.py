@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fraiseql.cli.commands import runnable
 from fraiseql.cli.output import NOT_RUN, note, say, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
@@ -27,9 +28,7 @@ _EXPLAIN: Final = "fraiseql doctor APP --explain"
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "doctor", help="look for known faults of the database; exits 1 if there are any"
-    )
+    parser = add_command(commands, "doctor")
     add_target(parser)
     parser.add_argument("--only", action="append", default=[], metavar="CODE", help="this fault")
     parser.add_argument(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fraiseql.cli.layout import lay_out
 from fraiseql.cli.output import say, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.errors import ConfigurationError, FraiseQLError
 from fraiseql.serving import Explanation, Request, RequestError, Service, StatementReport
@@ -21,9 +22,7 @@ _RIGHTS: Final = (
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "explain", help="show the plan, SQL and EXPLAIN of an operation without running it"
-    )
+    parser = add_command(commands, "explain")
     add_target(parser)
     parser.add_argument("query", metavar="QUERY", help="the operation's text; - for standard input")
     parser.add_argument(

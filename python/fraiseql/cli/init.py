@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.cli.output import say
+from fraiseql.cli.registry import add_command
 from fraiseql.errors import ConfigurationError
 
 _FILES: Final = {
@@ -24,7 +25,7 @@ _FILES: Final = {
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("init", help="make a project that runs, with a test")
+    parser = add_command(commands, "init")
     parser.add_argument("directory", metavar="DIR", help="a new or empty directory")
     parser.set_defaults(run=_run)
 

@@ -8,35 +8,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib import import_module
+from typing import Any
 
-from fraiseql.cli import (
-    advise,
-    bench,
-    cache,
-    dashboard,
-    db,
-    demo,
-    doctor,
-    explain,
-    init,
-    refresh,
-    schema,
-    serve,
-    trace,
-    tune,
-)
 from fraiseql.cli.commands import runnable, use_application, use_names
+from fraiseql.cli.registry import add_commands
 from fraiseql.errors import ConfigurationError, DatabaseUnavailable, FraiseQLError
 
 _FAILED = 1
 _MISUSED = 2
 _INTERRUPTED = 130
 _CUT = 141
-_COMMANDS = (
-    *(init, demo, serve, db, refresh, cache),
-    *(doctor, tune, advise, trace, dashboard, bench, schema, explain),
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    arguments = make_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    # No option before the command has a value.
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    arguments = make_parser(chosen).parse_args(words)
     use_application(getattr(arguments, "app", None))
     try:
         code: int = arguments.run(arguments)
@@ -65,15 +50,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands."""
+class _Version(argparse.Action):
+    """Print the version, whose module other commands do not import."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        sys.stdout.write(f"fraiseql {import_module('importlib.metadata').version('fraiseql')}\n")
+        parser.exit()
+
+
+def make_parser(chosen: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser.
+
+    Args:
+        chosen: The command that will run, which alone has arguments; None for all commands.
+    """
     parser = argparse.ArgumentParser(
         prog="fraiseql", description="GraphQL from PostgreSQL.", allow_abbrev=False
     )
-    parser.add_argument("--version", action="version", version=f"fraiseql {version('fraiseql')}")
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show program's version number and exit"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in _COMMANDS:
-        module.add_to(commands)
+    add_commands(commands, chosen)
     use_names(commands.choices)
     return parser
 

@@ -12,6 +12,7 @@ from fraiseql.caching.strategies.base import StoredType
 from fraiseql.caching.strategies.materialized_view.objects import physical
 from fraiseql.caching.strategies.materialized_view.refreshing import Refreshed, refresh_view
 from fraiseql.cli.output import note, say, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
@@ -22,9 +23,7 @@ from fraiseql.serving import Service
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "refresh", help="refresh materialized views now, or run the background worker"
-    )
+    parser = add_command(commands, "refresh")
     add_target(parser)
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="a type or its sql_source; all of them without it"

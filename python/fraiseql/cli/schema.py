@@ -6,12 +6,13 @@ from typing import Any
 
 from graphql import print_schema
 
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.target import add_target, find_target
 
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("schema", help="print an application's GraphQL schema")
+    parser = add_command(commands, "schema")
     add_target(parser)
     parser.set_defaults(run=_run)
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from fraiseql.cli.listen import bind, url_of
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.server import (
     OPTIONS,
     database_line,
@@ -28,7 +29,7 @@ _MOST_WORKERS = 256
 
 def add_to(commands: Any) -> None:
     """Add both commands."""
-    serve = commands.add_parser("serve", help="serve an application")
+    serve = add_command(commands, "serve")
     _add_common(serve)
     serve.add_argument("--workers", type=_count, default=1, metavar="N", help="processes (1)")
     serve.add_argument("--access-log", action="store_true", help="log every request")
@@ -38,9 +39,7 @@ def add_to(commands: Any) -> None:
         help="accept connections in Rust or in Python, whatever the setting native says",
     )
     serve.set_defaults(run=_serve)
-    dev = commands.add_parser(
-        "dev", help="serve while you write: reloads, with GraphiQL and full error messages"
-    )
+    dev = add_command(commands, "dev")
     _add_common(dev)
     dev.set_defaults(run=_dev)
 

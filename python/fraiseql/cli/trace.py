@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fraiseql.cli.output import note, say, say_data, say_json, table_line
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database import Pool, open_pool
 from fraiseql.database.writing import open_admin
@@ -32,7 +33,7 @@ Work = Callable[[Pool, Namespace], Awaitable[None]]
 
 def add_to(commands: Any) -> None:
     """Add the group of commands."""
-    group = commands.add_parser("trace", help="cost of operations, statement by statement")
+    group = add_command(commands, "trace")
     inner = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     show = _add(inner, "show", _show, "show the operations that cost the most")
     show.add_argument("--top", type=_count, default=10, metavar="N", help="this many; 10 if unset")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from fraiseql.cli.output import NOT_RUN, counted, note, say, say_data, say_json
+from fraiseql.cli.registry import add_command
 from fraiseql.cli.sizes import size_argument
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.cli.tune_output import change_document, change_lines, tuning_document, tuning_lines
@@ -45,9 +46,7 @@ _PENDING: Final = 3
 
 def add_to(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "tune", help="propose settings of the server; exits 1 if it has proposals"
-    )
+    parser = add_command(commands, "tune")
     add_target(parser)
     _add_inputs(parser)
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these settings")
