@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,14 +62,23 @@ class Application:
                 pids += map(int, (task / "children").read_text().split())
         return pids
 
-    def settle(self, seconds: float = 20) -> None:
-        """Wait until it is idle: servers finish requests of clients that have left."""
+    def settle(self, seconds: float = 20, *, database: Callable[[], float] | None = None) -> None:
+        """Wait until it is idle: servers finish requests of clients that have left.
+
+        Args:
+            seconds: Longest time to wait.
+            database: Clock of PostgreSQL, which must be idle too: a server that waits for its
+                answers uses no processor time.
+        """
         until, before = time.monotonic() + seconds, -1.0
-        while (now := cpu_seconds(self.processes())) > before + TICK:
+        while (now := self._clock(database)) > before + TICK:
             if time.monotonic() > until:
                 raise RuntimeError(f"{self.name} does not come to rest.")
             before = now
             time.sleep(0.1)
+
+    def _clock(self, database: Callable[[], float] | None) -> float:
+        return cpu_seconds(self.processes()) + (database() if database else 0.0)
 
     def memory(self) -> dict[str, float]:
         """Return resident memory and its peak, in MB of 10^6 bytes."""

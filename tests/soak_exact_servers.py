@@ -24,7 +24,7 @@ from tests.soak_exact_mischief import GONE, OTHERS, connect
 LOST = 1_000
 """More than the commits that a promotion can lose: counts go on above the lost ones."""
 
-_BACKUPS = 4
+_BACKUPS = 8
 _STREAMING = "SELECT count(*) = 1 FROM pg_stat_wal_receiver WHERE status = 'streaming'"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from urllib.request import Request, urlopen
 
@@ -41,7 +42,8 @@ async def measured(
         bench.cores.others,
         connections=length.connections,
     )
-    application.settle()
+    # Else the next server's round begins behind what this one still waits for.
+    application.settle(database=partial(server_seconds, bench.database))
     postgres = None if await sessions.ended(used) else await sessions.since(used)
     wall, server, whole, own, busy = (
         b - a for a, b in zip(before, _clocks(bench, application), strict=True)

@@ -66,7 +66,8 @@ async def _operation(
     for connections in sizes.connections:
         first = len(rows)
         for seed in range(sizes.rounds):
-            for server, application in running.items():
+            # In turn forwards and backwards: none is always behind the same one.
+            for server, application in list(running.items())[:: -1 if seed % 2 else 1]:
                 row = await rounds.measured(
                     bench,
                     sessions,

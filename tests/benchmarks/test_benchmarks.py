@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import json
 import os
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -19,6 +20,7 @@ from benchmarks.data import Size
 from benchmarks.inside import transform
 from benchmarks.operations import Operation, operations
 from benchmarks.paths import COMPARISON
+from benchmarks.processes import Application
 
 SIZE = Size(200)
 PAGE = Path(page.__file__).parents[1] / "docs/benchmarks.md"
@@ -157,6 +159,18 @@ def test_rounds_in_which_others_used_the_machine_do_not_count():
     assert table["Q1"][summary.OURS]["cpu_ms"] == 2
     assert table["Q1"][summary.OURS]["dropped"] == 1
     assert table["Q1"][summary.OURS]["per_second"] == 5
+
+
+def test_a_server_is_at_rest_when_its_database_is():
+    application, begin = Application("idle", 0, os.getpid()), time.monotonic()
+
+    def busy_at_first() -> float:
+        return min(time.monotonic() - begin, 0.5)
+
+    application.settle(database=busy_at_first)
+    assert time.monotonic() - begin >= 0.5
+    with pytest.raises(RuntimeError, match="does not come to rest"):
+        application.settle(0.3, database=time.monotonic)
 
 
 def test_a_target_is_missed_by_a_figure_beyond_it():
