@@ -7,16 +7,57 @@ import random
 import sys
 import time
 from asyncio.subprocess import DEVNULL, Process
-from typing import Any
 
 from fraiseql.cli.listen import bind_near, port_of
 from tests.ports import FIRST_PORT
 from tests.soak_exact_board import Board
 from tests.soak_exact_mischief import KEYS, SLOW
-from tests.soak_exact_reader import ALL, FIVE, LONG, ONE, PHASE, SILENCE, WAITERS, Comparing
+from tests.soak_exact_reader import ALL, FIVE, LONG, ONE, PHASE, SILENCE, WAITERS, Bounds, Comparing
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0
+TOGETHER = (1, 8, 64)
+"""Requests that are sent before the first of them is answered."""
+
+CHUNK = 1 << 16
+BEFORE_DATA = b'{"data":'
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = b"content-length: "
+
+
+class Answers:
+    """Answers of one connection, in turn.
+
+    Args:
+        reader: The stream from the server.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._bytes = b""
+        self._place = 0
+
+    async def next(self) -> tuple[bytes, bytes]:
+        """Return the head in lower case, and the body."""
+        while (end := self._bytes.find(END_OF_HEAD, self._place)) < 0:
+            await self._more()
+        head = self._bytes[self._place : end].lower()
+        begin = head.index(LENGTH) + len(LENGTH)
+        stop = head.find(b"\r", begin)
+        length = int(head[begin:stop] if stop > 0 else head[begin:])
+        self._place = end + len(END_OF_HEAD)
+        while len(self._bytes) < self._place + length:
+            await self._more()
+        body = self._bytes[self._place : self._place + length]
+        self._place += length
+        return head, body
+
+    async def _more(self) -> None:
+        chunk = await self._reader.read(CHUNK)
+        if not chunk:
+            raise ConnectionResetError("The server closed the connection.")
+        self._bytes = self._bytes[self._place :] + chunk
+        self._place = 0
 
 
 class NativeReader(Comparing):
@@ -32,11 +73,14 @@ class NativeReader(Comparing):
         self._environment = {**os.environ, "FRAISEQL_DATABASE_URL": url, "SOAK_MUTANT": mutant}
         with bind_near(HOST, FIRST_PORT + 600 + seed) as listening:
             self._port = port_of(listening)
-        self._requests = [self._drawn() for _ in range(4_001)]
+        requests = [self._drawn() for _ in range(4_001)]
+        sizes = [self._rule.choice(TOGETHER) for _ in range(503)]
+        self._bursts = [(b"".join(self._rule.choices(requests, k=size)), size) for size in sizes]
         self.errors = 0
 
     def _drawn(self) -> bytes:
-        text = self._rule.choices((ONE, FIVE, LONG, ALL), (20, 10, 1, 1))[0]
+        # Slow answers hold up those behind them on a connection.
+        text = self._rule.choices((ONE, FIVE, LONG, ALL), (2_000, 1_000, 1, 100))[0]
         most = {ONE: KEYS, LONG: SLOW}.get(text)
         variables = {"x": self._rule.randint(1, most)} if most else None
         body = json.dumps({"query": text, "variables": variables}).encode()
@@ -76,19 +120,19 @@ class NativeReader(Comparing):
 
     async def _ask_until(self, end: float) -> None:
         reader, writer = await asyncio.open_connection(HOST, self._port)
+        answers = Answers(reader)
         while time.monotonic() < end and not self.judge.wrong:
             before = self.judge.bounds()
-            writer.write(self._rule.choice(self._requests))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            body = await reader.readexactly(length)
-            native = b'road;desc="native"' in head
-            self._judge(json.loads(body), before, "native" if native else "handed over")
+            burst, size = self._rule.choice(self._bursts)
+            writer.write(burst)
+            for _ in range(size):
+                self._judge(*await answers.next(), before)
         writer.close()
 
-    def _judge(self, answer: dict[str, Any], before: Any, how: str) -> None:
-        if answer.get("errors"):
+    def _judge(self, head: bytes, body: bytes, before: Bounds) -> None:
+        if b'"errors"' in body:
             self.errors += 1
             return
-        for value in answer["data"].values():
-            self.judge.judge(json.dumps(value).encode(), how, before, with_role=False)
+        how = "native" if b'road;desc="native"' in head else "handed over"
+        value = body.removeprefix(BEFORE_DATA).removesuffix(b"}")
+        self.judge.judge(value, how, before, with_role=False)

@@ -9,6 +9,7 @@ import json
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
@@ -44,6 +45,8 @@ LONG = "query Slow($x: Int!) { slow(id: $x) { id n version } }"
 ALL = "{ all { id n version } }"
 FIVE = f"{{ {' '.join(f'k{k}: one(id: {k}) {{ version n id }}' for k in range(1, 6))} }}"
 Row = tuple[int, int, int]
+Bounds = tuple[int, int, int, list[int]]
+"""Epoch, version, changes of the privilege, and counts."""
 
 
 def app_of(url: str) -> Application:
@@ -90,15 +93,13 @@ class Judge:
         self.wrong: list[str] = []
         self.judged: Counter[str] = Counter()
 
-    def bounds(self) -> tuple[int, int, int, list[int]]:
+    def bounds(self) -> Bounds:
         """Return epoch, version, changes of the privilege, and counts, before a request."""
         board = self._board
         return board.epoch, board.version, board.changes, board.counts()
 
-    def judge(
-        self, value: bytes, how: str, before: tuple[int, int, int, list[int]], *, with_role: bool
-    ) -> None:
-        """Judge the value of one field, which was returned now."""
+    def judge(self, value: bytes, how: str, before: Bounds, *, with_role: bool) -> None:
+        """Judge the value of a field, or a whole answer, which was returned now."""
         epoch, version, changes, counts = before
         board = self._board
         if epoch % 2 or board.epoch != epoch:
@@ -121,11 +122,21 @@ class Judge:
         if rows is None:
             if len(self._parsed) > PARSED:
                 self._parsed.clear()
-            parsed = json.loads(value)
-            listed = parsed if isinstance(parsed, list) else [parsed]
-            rows = tuple((row["id"] - 1, row["n"], row["version"]) for row in listed)
+            rows = tuple(_rows_in(json.loads(value)))
             self._parsed[value] = rows
         return rows
+
+
+def _rows_in(parsed: Any) -> Iterator[Row]:
+    """Yield the rows of the value of a field, or of all fields of an answer."""
+    if isinstance(parsed, list):
+        for each in parsed:
+            yield from _rows_in(each)
+    elif "id" in parsed:
+        yield parsed["id"] - 1, parsed["n"], parsed["version"]
+    else:
+        for each in parsed.values():
+            yield from _rows_in(each)
 
 
 class Comparing:

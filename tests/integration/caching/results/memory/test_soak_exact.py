@@ -29,6 +29,15 @@ def test_an_answer_of_the_last_acknowledged_write_is_right(board):
     assert (judged(board).wrong, judged(board).judged["memory"]) == ([], 1)
 
 
+def test_of_a_whole_answer_each_row_is_judged(board):
+    before = Judge(board).bounds()
+    answer = b'{"a":{"id":1,"n":0,"version":3},"b":[{"id":2,"n":%d,"version":3}]}'
+    for count, wrong in ((5, 0), (4, 1)):
+        judge = Judge(board)
+        judge.judge(answer % count, "native", before, with_role=False)
+        assert len(judge.wrong) == wrong
+
+
 def test_an_answer_before_a_write_that_was_acknowledged_is_wrong(board):
     before = Judge(board).bounds()
     board.write(2, 6)
