@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -149,12 +150,21 @@ async def soak(directory: Path, chosen: argparse.Namespace) -> int:
     finally:
         for reader in readers:
             if reader.returncode is None:
-                reader.kill()
-                await reader.wait()
+                await _end(reader)
         await servers.close()
     clock = "" if servers.clock.available else "; no C compiler, so no steps of the clock"
     print(f"{dict(done)}{clock}", flush=True)
     return sum(reader.returncode != 0 for reader in readers)
+
+
+async def _end(reader: asyncio.subprocess.Process) -> None:
+    """End a reader, which ends the native server that it started."""
+    reader.send_signal(signal.SIGINT)
+    try:
+        await asyncio.wait_for(reader.wait(), PATIENCE)
+    except TimeoutError:
+        reader.kill()
+        await reader.wait()
 
 
 async def _until_one_is_wrong(
