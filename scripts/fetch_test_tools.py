@@ -1,4 +1,4 @@
-"""Install of test tools outside Python: node packages, browser, Redis.
+"""Install of test tools outside Python: node packages, browser, Redis, PgBouncer.
 
 Safe to repeat; a second run does nothing. Missing tools are named: the tests that need them fail.
 """
@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import build_pgbouncer
+
 TESTS = Path(__file__).parent.parent / "tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Debian's packages run it before they start a service: 101 forbids it.
@@ -22,7 +24,7 @@ FOLDERS = tuple(TESTS / name for name in ("spec", "browser", "clients", "peers")
 
 def main() -> None:
     """Install the missing tools."""
-    for missing in (*_node_packages(), *_browser(), *_redis()):
+    for missing in (*_node_packages(), *_browser(), *_redis(), *_pgbouncer()):
         print(f"note: missing, tests that need it will fail: {missing}", file=sys.stderr)
 
 
@@ -88,6 +90,17 @@ def _redis() -> list[str]:
         _install("redis-server")
     path = shutil.which("redis-server")
     return [] if path else ["Redis 6.2 or newer (Debian: apt-get install redis-server)"]
+
+
+def _pgbouncer() -> list[str]:
+    if build_pgbouncer.installed() is None:
+        try:
+            with _starting_no_service():
+                build_pgbouncer.install_libraries()
+            build_pgbouncer.build()
+        except (OSError, subprocess.CalledProcessError) as error:
+            return [f"PgBouncer 1.21 or newer (its build failed: {error})"]
+    return []
 
 
 def _install(package: str) -> None:

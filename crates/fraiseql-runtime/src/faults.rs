@@ -1,7 +1,10 @@
 //! Why connections could not be opened.
 
+use std::error::Error as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio_postgres::Error;
 
 /// The time without a failure after which a success counts.
 ///
@@ -44,6 +47,17 @@ impl Faults {
     fn lock(&self) -> MutexGuard<'_, Option<Fault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What an error says, with its causes.
+pub(crate) fn reason(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

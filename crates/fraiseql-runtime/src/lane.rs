@@ -1,7 +1,6 @@
 //! A connection that runs statements one behind the other, without waiting for the answers.
 
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +12,7 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{CancelToken, Client, Error, Row, Statement as Prepared};
 
 use crate::counts::Run;
+use crate::faults::reason;
 use crate::identity::Setting;
 use crate::parameter::Parameter;
 use crate::plan::Statement;
@@ -37,17 +37,6 @@ impl From<Error> for Failure {
     fn from(_error: Error) -> Self {
         Self::Failed
     }
-}
-
-/// What an error says, with its causes.
-fn reason(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// The rows of a statement, and how it ran.
@@ -100,15 +89,23 @@ impl Lane {
     /// # Errors
     /// Says why that failed.
     pub async fn open(target: &Target, tls: Connector) -> Result<Self, String> {
-        let config = target.config();
-        let opened = tokio::time::timeout(target.timeout(), config.connect(tls));
+        let opened = tokio::time::timeout(target.timeout(), Self::opened(target, tls));
         let late = |_| format!("no answer within {} s", target.timeout().as_secs_f64());
-        let (client, connection) = opened.await.map_err(late)?.map_err(|error| reason(&error))?;
+        let client = opened.await.map_err(late)??;
+        Ok(Self { client, prepared: Mutex::default(), answers: AtomicUsize::new(0) })
+    }
+
+    async fn opened(target: &Target, tls: Connector) -> Result<Client, String> {
+        let connected = target.config().connect(tls).await;
+        let (client, connection) = connected.map_err(|error| reason(&error))?;
         tokio::spawn(async move {
             // Its end is seen by the statements, and by `is_closed`.
             let _ = connection.await;
         });
-        Ok(Self { client, prepared: Mutex::default(), answers: AtomicUsize::new(0) })
+        if let Some(check) = &target.check {
+            check.of(&client).await?;
+        }
+        Ok(client)
     }
 
     /// Whether the connection is lost.

@@ -27,6 +27,7 @@ mod plan;
 mod plans;
 mod rest;
 mod settings;
+mod settings_check;
 mod target;
 mod template;
 mod tls;

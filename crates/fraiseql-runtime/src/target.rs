@@ -6,12 +6,15 @@ use serde::Deserialize;
 use tokio_postgres::Config;
 
 use crate::address::Address;
+use crate::settings_check::SettingsCheck;
 
 /// Where and how connections are opened.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Target {
     pub address: Address,
+    /// Of each connection; `None` where its settings are those that it asks for.
+    pub check: Option<SettingsCheck>,
     connect_seconds: f64,
     /// Seconds after which a statement is left to Python; `None` for no limit.
     longest_seconds: Option<f64>,

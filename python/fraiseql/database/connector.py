@@ -16,6 +16,7 @@ from fraiseql.database.origin import load_origin
 from fraiseql.database.pooler import (
     DriverConnection,
     Pooling,
+    SettingsCheck,
     check_settings,
     find_pooling,
     refused_parameter,
@@ -127,7 +128,7 @@ class Connector:
         # PostgreSQL reports it when a connection begins.
         self.login_role = getattr(connection.get_settings(), "session_authorization", "")
         try:
-            connection.pooling = await self._find_pooling(connection, address)
+            connection.pooling, check = await self._find_pooling(connection, address)
             origin = await load_origin(connection)
             connection.begin(
                 replace(origin, settings=origin.settings ^ address.digest),
@@ -135,14 +136,16 @@ class Connector:
             )
             if self._own_path:
                 await connection.set_own_path()
-            endpoint = endpoint_of(connection, address.url, connection.pooling)
+            endpoint = endpoint_of(connection, address.url, connection.pooling, check)
             self.endpoint = connection.endpoint = endpoint
         except BaseException:
             connection.terminate()
             raise
         return connection
 
-    async def _find_pooling(self, connection: Connection, address: Address) -> Pooling:
+    async def _find_pooling(
+        self, connection: Connection, address: Address
+    ) -> tuple[Pooling, SettingsCheck | None]:
         """Find the pooling once; check the settings of each connection through a pooler."""
         if self._pooling is None:
 
@@ -152,9 +155,10 @@ class Connector:
                 )
 
             self._pooling = await find_pooling(connection, another)
+        check = None
         if self._pooling != "none":
-            await check_settings(connection, address.server_settings)
-        return self._pooling
+            check = await check_settings(connection, address.server_settings)
+        return self._pooling, check
 
     def _check_version(self, connection: Connection) -> None:
         version = connection.get_server_version()

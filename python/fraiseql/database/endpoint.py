@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from fraiseql.database.encryption import UnknownEncryptionError, encryption_of
-from fraiseql.database.pooler import Pooling
+from fraiseql.database.pooler import Pooling, SettingsCheck
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,24 +19,34 @@ class Endpoint:
         content: Address, user, database, settings and encryption. Contains the password: never
             print it.
         refusal: Why no other connections to it are opened; None if they may be.
+        check: Check of the settings of each connection, where they lead through a pooler.
     """
 
     content: Mapping[str, Any]
     refusal: str | None
+    check: SettingsCheck | None = None
 
     @cached_property
     def address(self) -> str | None:
-        """The content as JSON, which contains the password; None where there is a refusal."""
-        return None if self.refusal is not None else orjson.dumps(self.content).decode()
+        """The content as JSON, which contains the password, for connections that are sessions.
+
+        None where there is a refusal, and where a pooler gives each transaction another session.
+        """
+        if self.refusal is not None or self.check is not None:
+            return None
+        return orjson.dumps(self.content).decode()
 
 
-def endpoint_of(connection: Any, url: str, pooling: Pooling) -> Endpoint:
+def endpoint_of(
+    connection: Any, url: str, pooling: Pooling, check: SettingsCheck | None = None
+) -> Endpoint:
     """Return the server of an open connection.
 
     Args:
         connection: The connection.
         url: The address that the driver was called with.
         pooling: How a pooler in front of the server shares servers.
+        check: Check of the settings of each connection through the pooler.
     """
     parameters = connection._params  # noqa: SLF001
     try:
@@ -58,7 +68,7 @@ def endpoint_of(connection: Any, url: str, pooling: Pooling) -> Endpoint:
         "settings": list(settings.items()),
         "encryption": encryption,
     }
-    return Endpoint(content, refusal)
+    return Endpoint(content, refusal, check)
 
 
 def _place(address: tuple[str, int] | str) -> tuple[str, int]:
@@ -70,8 +80,9 @@ def _place(address: tuple[str, int] | str) -> tuple[str, int]:
 
 
 def _refusal(parameters: Any, pooling: Pooling) -> str | None:
-    if pooling != "none":
-        return "the connections go through a pooler"
+    if pooling == "session":
+        # Each connection would hold one of the pooler's servers for as long as it is open.
+        return "the pooler gives each connection a server of its own (pool_mode = session)"
     if not isinstance(parameters.password, str | None):
         return "the password changes"
     return None

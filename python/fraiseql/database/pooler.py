@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import asyncpg
 
@@ -27,6 +27,18 @@ _UNITS: Final[Mapping[str, int]] = {
     "h": 3_600_000,
     "d": 86_400_000,
 }
+
+
+class SettingsCheck(NamedTuple):
+    """Check of a connection's settings.
+
+    Attributes:
+        statement: Returns the settings as one text.
+        result: Its result on a connection whose settings are right.
+    """
+
+    statement: str
+    result: str
 
 
 def refused_parameter(
@@ -142,8 +154,13 @@ def _no_prepared_statements() -> ConfigurationError:
     )
 
 
-async def check_settings(connection: DriverConnection, settings: Mapping[str, str]) -> None:
+async def check_settings(
+    connection: DriverConnection, settings: Mapping[str, str]
+) -> SettingsCheck:
     """Check the settings of the start-up message, which a pooler may have ignored.
+
+    Returns:
+        The same check for other connections.
 
     Raises:
         ConfigurationError: Some were ignored; the message shows how to set them for the role.
@@ -167,6 +184,17 @@ async def check_settings(connection: DriverConnection, settings: Mapping[str, st
             f"The pooler in front of PostgreSQL ignored settings of the connection: {shown}.",
             hint=f"Set them for the role: {_alter(row['role'], wrong)} and reconnect the pooler.",
         )
+    return _check_of(actual)
+
+
+def _check_of(settings: Mapping[str, str]) -> SettingsCheck:
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name in settings)
+    return SettingsCheck(
+        "SELECT pg_catalog.string_agg(pg_catalog.current_setting(n), pg_catalog.chr(10)"  # noqa: S608
+        f" ORDER BY place) FROM pg_catalog.unnest(ARRAY[{names}]::pg_catalog.text[])"
+        " WITH ORDINALITY AS u (n, place)",
+        "\n".join(settings.values()),
+    )
 
 
 def _alter(role: str, settings: Mapping[str, str]) -> str:

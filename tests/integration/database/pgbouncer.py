@@ -4,11 +4,13 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +18,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 PROGRAM = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+BUILT = Path(__file__).parents[3] / ".setup" / "pgbouncer" / "pgbouncer"
+"""What scripts/build_pgbouncer.py makes where the installed one is older than 1.21."""
+
 IGNORED = (
     "default_transaction_read_only, statement_timeout, client_encoding, TimeZone, DateStyle,"
     " IntervalStyle, extra_float_digits, bytea_output, jit"
@@ -28,8 +33,15 @@ needs_pgbouncer = pytest.mark.skipif(
 )
 
 
-def version() -> tuple[int, ...]:
-    result = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
+def newer_program() -> str:
+    """Return a PgBouncer that follows prepared statements in transaction mode."""
+    if not BUILT.exists() and (not Path(PROGRAM).exists() or version() < (1, 21)):
+        pytest.fail("PgBouncer 1.21 or newer is missing: run `make setup-test`")
+    return str(BUILT) if BUILT.exists() else PROGRAM
+
+
+def version(program: str = PROGRAM) -> tuple[int, ...]:
+    result = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     numbers = re.search(r"PgBouncer (\d+)\.(\d+)", result.stdout)
     assert numbers is not None
     return tuple(int(number) for number in numbers.groups())
@@ -43,13 +55,12 @@ def reachable(folder: Path) -> None:
             parent.chmod(mode | 0o001)
 
 
-def configuration(url: str, port: int, folder: Path, mode: str, ignored: str) -> str:
+def configuration(url: str, port: int, folder: Path, *own: str) -> str:
     parts = urlsplit(url)
     options = {name: values[0] for name, values in parse_qs(parts.query).items()}
     host = options.get("host") or parts.hostname or ""
     reachable(Path(host))
     place = f"host={host} port={options.get('port', parts.port)} dbname={unquote(parts.path[1:])}"
-    lines = [f"ignore_startup_parameters = {ignored}"] if ignored else []
     return "\n".join(
         [
             "[databases]",
@@ -59,37 +70,80 @@ def configuration(url: str, port: int, folder: Path, mode: str, ignored: str) ->
             f"listen_port = {port}",
             "unix_socket_dir =",
             "auth_type = any",
-            f"pool_mode = {mode}",
             "server_reset_query_always = 0",
-            *(["max_prepared_statements = 100"] if version() >= (1, 21) else []),
-            *lines,
+            *own,
             "",
         ]
     )
 
 
+@dataclass
+class Pooler:
+    """A PgBouncer with its configuration.
+
+    Attributes:
+        url: Its address.
+    """
+
+    program: str
+    file: Path
+    port: int
+    url: str
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        other: Any = {}
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam(OTHER_USER)
+            other = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+        words = [self.program, str(self.file)]
+        self._process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, **other)
+        await_port(self.port, self._process)
+
+    def stop(self) -> None:
+        """End it, and its connections."""
+        # At once: later versions wait for their clients after SIGTERM.
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.communicate(timeout=PATIENCE)
+
+
 @contextmanager
-def pooled(url: str, folder: Path, *, mode: str, ignored: str = "") -> Iterator[str]:
-    """Run PgBouncer in front of a database; give the address of it."""
+def pooler(
+    url: str,
+    folder: Path,
+    *,
+    mode: str,
+    ignored: str = "",
+    program: str = PROGRAM,
+    more: Sequence[str] = (),
+) -> Iterator[Pooler]:
+    """Run PgBouncer in front of a database."""
     folder.mkdir()
     folder.chmod(0o777)
     reachable(folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    own = [f"pool_mode = {mode}", *more]
+    if ignored:
+        own.append(f"ignore_startup_parameters = {ignored}")
     file = folder / "pgbouncer.ini"
-    file.write_text(configuration(url, port, folder, mode, ignored))
-    other: Any = {}
-    if os.geteuid() == 0:
-        entry = pwd.getpwnam(OTHER_USER)
-        other = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    process = subprocess.Popen([PROGRAM, str(file)], stderr=subprocess.PIPE, text=True, **other)
+    file.write_text(configuration(url, port, folder, *own))
+    address = f"postgresql://{urlsplit(url).username}@127.0.0.1:{port}/app"
+    running = Pooler(program, file, port, address)
+    running.start()
     try:
-        await_port(port, process)
-        yield f"postgresql://{urlsplit(url).username}@127.0.0.1:{port}/app"
+        yield running
     finally:
-        process.terminate()
-        process.communicate(timeout=PATIENCE)
+        running.stop()
+
+
+@contextmanager
+def pooled(url: str, folder: Path, *, mode: str, ignored: str = "") -> Iterator[str]:
+    """Run the installed PgBouncer in front of a database; give the address of it."""
+    more = ["max_prepared_statements = 1000"] if version() >= (1, 21) else []
+    with pooler(url, folder, mode=mode, ignored=ignored, more=more) as running:
+        yield running.url
 
 
 def await_port(port: int, process: "subprocess.Popen[str]") -> None:

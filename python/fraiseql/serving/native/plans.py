@@ -122,6 +122,7 @@ class NativePlans:
         target = orjson.dumps(
             {
                 "address": endpoint.content,
+                "check": endpoint.check and tuple(endpoint.check),
                 "connect_seconds": self._settings.connect_timeout,
                 "longest_seconds": self._settings.statement_timeout * _SHARE or None,
                 "key_connections": native_connections.BY_KEY,
