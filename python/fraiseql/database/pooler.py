@@ -14,6 +14,10 @@ Pooling = Literal["none", "session", "transaction"]
 DriverConnection: TypeAlias = "asyncpg.Connection[Any]"
 
 _ATTEMPTS: Final = 5
+_PATIENCE: Final = 2.0
+"""Seconds to wait for a server of the pooler."""
+
+_NAME: Final = "fraiseql_probe"
 _PID: Final = "SELECT pg_catalog.pg_backend_pid()"
 _PARAMETER: Final = re.compile(r"unsupported startup parameter(?: in options)?: (\S+)")
 _LOST_STATEMENT: Final = (
@@ -85,23 +89,61 @@ async def _shared(
     try:
         other = await another()
     except (TimeoutError, asyncpg.PostgresError):
-        # The pooler has no server left: this connection has the only one.
-        return "session"
+        # Whether servers are shared is not known: as if they were, identities are refused.
+        return "transaction"
     try:
-        statement = await connection.prepare(_PID)
-        pooling: Pooling = "session"
-        for _ in range(_ATTEMPTS):
-            pid = await statement.fetchval()
-            async with other.transaction():
-                other_pid = await other.fetchval(_PID)
-                if other_pid == pid or pid != first:
-                    pooling = "transaction"
-                # While the other connection has that server, this one gets another.
-                await statement.fetchval()
-        return pooling
+        if await _have_two_servers(connection, other):
+            return await _compared(connection, other, first)
     finally:
         with suppress(asyncpg.PostgresError, OSError):
             await other.close(timeout=1)
+    await _check_names(connection, another)
+    return "transaction"
+
+
+async def _have_two_servers(connection: DriverConnection, other: DriverConnection) -> bool:
+    """Return whether the other connection has a server while this one uses one."""
+    async with connection.transaction():
+        await connection.fetchval(_PID)
+        try:
+            await other.fetchval(_PID, timeout=_PATIENCE)
+        except (TimeoutError, asyncpg.PostgresError, OSError):
+            return False
+    return True
+
+
+async def _compared(connection: DriverConnection, other: DriverConnection, first: int) -> Pooling:
+    statement = await connection.prepare(_PID)
+    pooling: Pooling = "session"
+    for _ in range(_ATTEMPTS):
+        pid = await statement.fetchval()
+        async with other.transaction():
+            other_pid = await other.fetchval(_PID)
+            if other_pid == pid or pid != first:
+                pooling = "transaction"
+            # While the other connection has that server, this one gets another.
+            await statement.fetchval()
+    return pooling
+
+
+async def _check_names(
+    connection: DriverConnection, another: Callable[[], Awaitable[DriverConnection]]
+) -> None:
+    """Prepare a statement of the same name on two connections, which have one server."""
+    statement = await connection.prepare(_PID, name=_NAME)
+    # The end of a transaction: it frees the server.
+    await statement.fetchval()
+    try:
+        other = await another()
+    except (TimeoutError, asyncpg.PostgresError):
+        return
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await other.prepare(_PID, name=_NAME)
+    except TimeoutError:
+        return
+    finally:
+        other.terminate()
 
 
 async def shared_server(url: str, patience: float) -> tuple[int, int] | None:

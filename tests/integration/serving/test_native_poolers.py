@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 import fraiseql
+from fraiseql.database import Identity, open_pool
 from fraiseql.errors import ConfigurationError
 from fraiseql.http import Application
 from fraiseql.serving import Request, Service
+from fraiseql.settings import Settings
 from tests.integration.database.pgbouncer import IGNORED, Pooler, newer_program, pooler
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.native_answers import Answers, answering
@@ -201,3 +203,53 @@ async def test_without_prepared_statements_the_start_is_refused(
     ):
         async with answering(application(running.url)):
             pass
+
+
+async def test_one_server_is_enough(cities: str, tmp_path: Path) -> None:
+    """Two transactions at a time cannot be compared; this waited for two minutes."""
+    more = ("max_prepared_statements = 1000", "default_pool_size = 1")
+    program = newer_program()
+    with pooler(
+        cities, tmp_path / "a", mode="transaction", ignored=IGNORED, program=program, more=more
+    ) as running:
+        async with asyncio.timeout(60), answering(application(running.url)) as answers:
+            for query in QUERIES:
+                await until_native(answers, query)
+            pool = service_of(answers).pool
+            with pytest.raises(ConfigurationError, match="shares servers between transactions"):
+                await pool.fetch_bytes("SELECT 1", [], Identity.of(None, {"app.tenant": "7"}))
+
+
+async def test_one_server_without_prepared_statements_is_refused(
+    cities: str, tmp_path: Path
+) -> None:
+    more = ("max_prepared_statements = 0", "default_pool_size = 1")
+    program = newer_program()
+    with (
+        pooler(
+            cities, tmp_path / "a", mode="transaction", ignored=IGNORED, program=program, more=more
+        ) as running,
+        pytest.raises(ConfigurationError, match="does not support prepared statements"),
+    ):
+        async with asyncio.timeout(60), answering(application(running.url)):
+            pass
+
+
+async def test_the_only_server_of_a_session_has_no_identities(cities: str, tmp_path: Path) -> None:
+    """Whether a pooler with one server shares it is not known: identities are refused."""
+    more = ("default_pool_size = 1",)
+    settings = Settings().with_values(pool_size=1)
+    with pooler(
+        cities,
+        tmp_path / "a",
+        mode="session",
+        ignored=IGNORED,
+        program=newer_program(),
+        more=more,
+    ) as running:
+        pool = await open_pool(running.url, settings)
+        async with asyncio.timeout(60):
+            assert (await pool.fetch_bytes("SELECT 1 AS n"))[0]["n"] == 1
+            with pytest.raises(ConfigurationError, match="shares servers between transactions"):
+                await pool.fetch_bytes("SELECT 1", [], Identity.of(None, {"app.tenant": "7"}))
+            await pool.close()
