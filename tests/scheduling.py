@@ -53,6 +53,7 @@ CASES_IN_TURN: Final = (
     "tests/integration/serving/test_input_limits.py",
     "tests/integration/serving/test_large_documents.py",
     "tests/integration/serving/test_messages.py",
+    "tests/integration/serving/test_native_bounds.py",
     "tests/integration/serving/test_native_poolers.py",
     "tests/integration/serving/test_positions.py",
     "tests/integration/serving/test_start_types.py",

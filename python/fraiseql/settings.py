@@ -89,7 +89,7 @@ class Settings:
             the error ``LIST_TOO_LONG``.
         document_cache_size: Parsed and planned documents that one process caches.
         document_cache_bytes: Approximate limit of their memory, counted by tokens, fields and
-            characters of SQL.
+            characters of SQL. An eighth as much is the limit of the plans of the native server.
         prepared_bytes: Most bytes of SQL that stay prepared on one connection; PostgreSQL takes
             about a hundred times as much memory for them.
         role_required: Whether a request without a role is refused.
@@ -190,6 +190,11 @@ class Settings:
     graphiql: bool = True
     ops: bool = False
     debug: bool = False
+
+    @property
+    def native_plan_bytes(self) -> int:
+        """Most bytes of the descriptions of native plans."""
+        return self.document_cache_bytes // 8
 
     def with_values(self, **values: Any) -> Self:
         """Return a copy with other values; None leaves a setting as it is.

@@ -16,7 +16,7 @@ use crate::message::{Request, Response};
 use crate::operation::Operation;
 use crate::outcomes::{Outcome, Outcomes};
 use crate::plan::Plan;
-use crate::plans::Plans;
+use crate::plans::{Most, Plans};
 use crate::settings::Settings;
 use crate::target::Target;
 
@@ -40,6 +40,13 @@ pub struct Engine {
 struct PlanCounts {
     number: u64,
     runs: Vec<Runs>,
+}
+
+/// Counts and numbers that Python takes from time to time.
+#[derive(Serialize)]
+struct Taken {
+    counts: Vec<PlanCounts>,
+    gone: Vec<u64>,
 }
 
 impl Engine {
@@ -148,7 +155,7 @@ impl Engine {
     /// # Errors
     /// Names the fault.
     pub fn add(&self, edition: u64, plan: &[u8]) -> Result<(), String> {
-        let most = current(&self.settings).map_or(0, |settings| settings.most_plans);
+        let most = current(&self.settings).map_or_else(Most::default, |settings| settings.most());
         self.plans.add(edition, Plan::compile(plan)?, most);
         Ok(())
     }
@@ -190,16 +197,16 @@ impl Engine {
         self.headers.json(content_type);
     }
 
-    /// Returns the counts since the last call, as JSON.
+    /// Returns the counts since the last call and the numbers of plans that have gone, as JSON.
     #[must_use]
     pub fn take_counts(&self) -> Vec<u8> {
         let mut counts = Vec::new();
-        self.plans.each(|plan| {
+        let gone = self.plans.each(|plan| {
             if let Some(runs) = plan.counts.take() {
                 counts.push(PlanCounts { number: plan.number, runs });
             }
         });
-        serde_json::to_vec(&counts).unwrap_or_default()
+        serde_json::to_vec(&Taken { counts, gone }).unwrap_or_default()
     }
 
     /// Returns the exact responses in memory.

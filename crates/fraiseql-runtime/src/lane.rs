@@ -1,6 +1,5 @@
 //! A connection that runs statements one behind the other, without waiting for the answers.
 
-use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,11 +15,9 @@ use crate::faults::reason;
 use crate::identity::Setting;
 use crate::parameter::Parameter;
 use crate::plan::Statement;
+use crate::prepared::{Key, Statements};
 use crate::target::Target;
 use crate::tls::Connector;
-
-/// Statements that stay prepared on a connection.
-const PREPARED: usize = 1_000;
 
 /// Why a statement has no answer here.
 #[derive(Debug)]
@@ -66,20 +63,11 @@ impl<'a> FromSql<'a> for Document<'a> {
     }
 }
 
-/// The role and the number of a prepared statement, or the text of one that sets an identity.
-///
-/// A plan may contain a function that only one role may call, and names that only one role finds.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum Key {
-    Read(Option<Arc<str>>, u64),
-    Setting(Arc<str>),
-}
-
 /// An open connection.
 #[derive(Debug)]
 pub(crate) struct Lane {
     client: Client,
-    prepared: Mutex<HashMap<Key, Prepared>>,
+    prepared: Mutex<Statements>,
     answers: AtomicUsize,
 }
 
@@ -92,7 +80,11 @@ impl Lane {
         let opened = tokio::time::timeout(target.timeout(), Self::opened(target, tls));
         let late = |_| format!("no answer within {} s", target.timeout().as_secs_f64());
         let client = opened.await.map_err(late)??;
-        Ok(Self { client, prepared: Mutex::default(), answers: AtomicUsize::new(0) })
+        Ok(Self {
+            client,
+            prepared: Mutex::new(Statements::new(target.prepared_bytes)),
+            answers: AtomicUsize::new(0),
+        })
     }
 
     async fn opened(target: &Target, tls: Connector) -> Result<Client, String> {
@@ -183,13 +175,14 @@ impl Lane {
         let set = self.prepared(&Key::Setting(Arc::clone(&setting.text)), &setting.text).await?;
         let set = (&set, setting.values.as_slice());
         let key = Key::Read(setting.role.clone(), statement.number);
-        let known = self.known().get(&key).cloned();
+        let known = self.known().get(&key);
         let prepared = if let Some(prepared) = known {
             prepared
         } else {
             // Under the identity, since the role decides which names it finds.
+            self.check(&statement.text)?;
             let prepare = self.client.prepare(&statement.text).map_err(Failure::from);
-            self.keep(key.clone(), self.transaction(set, prepare).await?)
+            self.keep(&key, &statement.text, self.transaction(set, prepare).await?)
         };
         let start = Instant::now();
         let answer = self.transaction(set, self.rows(&prepared, parameters, most)).await;
@@ -223,21 +216,23 @@ impl Lane {
 
     async fn prepared(&self, key: &Key, text: &str) -> Result<Prepared, Failure> {
         if let Some(prepared) = self.known().get(key) {
-            return Ok(prepared.clone());
+            return Ok(prepared);
         }
-        Ok(self.keep(key.clone(), Box::pin(self.client.prepare(text)).await?))
+        self.check(text)?;
+        Ok(self.keep(key, text, Box::pin(self.client.prepare(text)).await?))
     }
 
-    fn keep(&self, key: Key, prepared: Prepared) -> Prepared {
-        let mut known = self.known();
-        if known.len() >= PREPARED {
-            known.clear();
-        }
-        known.insert(key, prepared.clone());
+    /// Leaves a statement to Python that is too long to stay prepared.
+    fn check(&self, text: &str) -> Result<(), Failure> {
+        if self.known().takes(text) { Ok(()) } else { Err(Failure::Failed) }
+    }
+
+    fn keep(&self, key: &Key, text: &str, prepared: Prepared) -> Prepared {
+        self.known().put(key.clone(), text, prepared.clone());
         prepared
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Prepared>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Statements> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

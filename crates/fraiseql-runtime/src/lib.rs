@@ -25,6 +25,7 @@ mod parameter;
 mod place;
 mod plan;
 mod plans;
+mod prepared;
 mod rest;
 mod settings;
 mod settings_check;

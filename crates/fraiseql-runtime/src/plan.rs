@@ -76,6 +76,8 @@ pub(crate) struct Statement {
 pub(crate) struct Plan {
     pub number: u64,
     pub document: String,
+    /// Bytes of its description.
+    pub size: usize,
     operation: Option<String>,
     variables: Template,
     slots: usize,
@@ -104,6 +106,7 @@ impl Plan {
         let plan = Self {
             number: described.number,
             document: described.document,
+            size: text.len(),
             operation: described.operation,
             variables: described.variables,
             slots: described.slots,

@@ -7,13 +7,15 @@ use serde::Deserialize;
 
 use crate::headers::header;
 use crate::message::{Header, Response};
+use crate::plans::Most;
 
 /// Settings and constant texts, as Python has them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub max_body_bytes: usize,
-    pub most_plans: usize,
+    most_plans: usize,
+    most_plan_bytes: usize,
     request_seconds: f64,
     /// The body of an answer to a request that took too long.
     late_body: String,
@@ -24,6 +26,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// The bounds of the plans.
+    pub fn most(&self) -> Most {
+        Most { plans: self.most_plans, bytes: self.most_plan_bytes }
+    }
+
     /// The time in which a request is answered.
     pub fn deadline(&self) -> Duration {
         Duration::try_from_secs_f64(self.request_seconds).unwrap_or(Duration::MAX)

@@ -18,6 +18,8 @@ pub(crate) struct Target {
     connect_seconds: f64,
     /// Seconds after which a statement is left to Python; `None` for no limit.
     longest_seconds: Option<f64>,
+    /// Most bytes of SQL that stay prepared on a connection.
+    pub prepared_bytes: usize,
     /// Connections for reads by key, and for all other statements.
     pub key_connections: usize,
     pub connections: usize,

@@ -31,6 +31,7 @@ class NativeHeaders:
         content = {
             "max_body_bytes": settings.max_body_bytes,
             "most_plans": settings.document_cache_size,
+            "most_plan_bytes": settings.native_plan_bytes,
             "request_seconds": settings.request_timeout,
             "late_body": bytes(late.body).decode(),
             "late_headers": _texts(late.headers[2:]),

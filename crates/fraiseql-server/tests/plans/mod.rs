@@ -6,13 +6,14 @@ use bytes::Bytes;
 use fraiseql_runtime::{Engine, Method, Request};
 use tokio::runtime::{Builder, Runtime};
 
-const SETTINGS: &str = r#"{"max_body_bytes": 100000, "most_plans": 10, "request_seconds": 1.0,
+const SETTINGS: &str = r#"{"max_body_bytes": 100000, "most_plans": 10, "most_plan_bytes": 1000000, "request_seconds": 1.0,
     "late_body": "{}", "late_headers": [], "get_headers": [["vary", "accept"]]}"#;
 
 /// Connections that cannot be opened: plans without statements are answered, others are read.
 const TARGET: &str = r#"{"address": {"host": "/nowhere", "port": 1, "user": "u", "password": null,
     "database": "d", "application_name": "a", "options": "", "settings": [], "encryption": null},
-    "check": null, "connect_seconds": 0.1, "longest_seconds": null, "key_connections": 1, "connections": 1}"#;
+    "check": null, "connect_seconds": 0.1, "longest_seconds": null, "prepared_bytes": 1000000,
+    "key_connections": 1, "connections": 1}"#;
 
 const SOUND: &str = r#"{"number":1,"document":"{a}","operation":null,
 "variables":[["i",{"any":[{"int":[-5,5]},0]}],["o",{"object":[["t",{"any":["text",1]}],["b",{"any":["bool",2]}]]}],["c",{"constant":[1,null,"x"]}]],

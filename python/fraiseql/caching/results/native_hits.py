@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
-from typing import Protocol
+from typing import Final, Protocol
 
 from fraiseql.caching.results.checks import CheckSetup
 from fraiseql.caching.results.memory import RememberedValue, memory_bytes
@@ -20,6 +20,9 @@ from fraiseql.events import OperationEvents, RepeatedRuns
 from fraiseql.native import Hits
 from fraiseql.results import CacheStatus
 from fraiseql.settings import Settings
+
+_OFFERS: Final = 1_000
+"""Responses that are offered between two counts, unless others ask for the counts."""
 
 
 class Sent(Protocol):
@@ -92,6 +95,7 @@ class NativeHits:
         self.forget = hits.forget
         max_bytes = memory_bytes(settings, shared=True)
         runtime().memory.max_bytes = max_bytes
+        self._bytes, self._most_bytes = 0, max_bytes // 4
         hits.configure(max_bytes, bounds)
 
     def offer(
@@ -126,6 +130,10 @@ class NativeHits:
                 keys = tuple(status.answers)
                 offered = _Offered(values, keys, monotonic(), len(body), status.operation)
                 self._offered[number] = offered
+                self._bytes += len(body)
+                if self._bytes > self._most_bytes or number % _OFFERS == 0:
+                    # Those that Rust has dropped are held until their counts are taken.
+                    self.drain()
 
     def _use(self, setup: CheckSetup, address: str) -> None:
         self._setup = setup
@@ -144,6 +152,7 @@ class NativeHits:
 
     def drain(self) -> None:
         """Count the hits since the last call."""
+        self._bytes = 0
         counts, gone = self._hits.drain()
         for number, hits, unchanged, seconds, ages, oldest, classes in counts:
             offered = self._offered.get(number)

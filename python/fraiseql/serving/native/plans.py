@@ -25,6 +25,9 @@ from fraiseql.settings import Settings
 _LONGEST: Final = 65_536
 """Characters of a document above which it is not handed over, as it is not cached."""
 
+_FORMS: Final = 64
+"""Forms of the variables of one plan whose numbers are remembered."""
+
 _SHARE: Final = 0.1
 """Share of ``statement_timeout`` after which Rust leaves a statement to Python."""
 
@@ -62,8 +65,10 @@ class NativePlans:
         self._target = b""
         self._unsupported: str | None = None
         self._log: ConnectionLog | None = None
-        self._known: Bounded[tuple[ServingPlan, bytes], int] = Bounded(settings.document_cache_size)
         self._handed: dict[int, _Handed] = {}
+        self._bytes = 0
+        self._most = 2 * settings.document_cache_size
+        self._most_bytes = 2 * settings.native_plan_bytes
         self._last = 0
         self.edition = 0
 
@@ -74,7 +79,6 @@ class NativePlans:
         if self.engine is None:
             return
         self.edition = self.engine.begin()
-        self._known = Bounded(self._settings.document_cache_size)
 
     def start(self, pool: Pool) -> None:
         """Use the server of a pool that is open."""
@@ -125,6 +129,7 @@ class NativePlans:
                 "check": endpoint.check and tuple(endpoint.check),
                 "connect_seconds": self._settings.connect_timeout,
                 "longest_seconds": self._settings.statement_timeout * _SHARE or None,
+                "prepared_bytes": self._settings.prepared_bytes,
                 "key_connections": native_connections.BY_KEY,
                 "connections": native_connections.for_statements(self._settings),
             }
@@ -203,29 +208,40 @@ class NativePlans:
             plan = native_plan(serving, operation, request, values, self._settings)
         except (NotNativeError, FraiseQLError):
             return
-        self.engine.add(self.edition, plan.text(self._number(serving, plan)))
+        number = self._number(serving, plan)
+        text = plan.text(number)
+        self.engine.add(self.edition, text)
+        self._handed[number] = (serving.events, plan.statements)
+        self._bytes += len(text)
+        if self._bytes > self._most_bytes or len(self._handed) > self._most:
+            # Dropped plans stay in Rust until their counts are taken.
+            self.drain()
 
     def _number(self, serving: ServingPlan, plan: NativePlan) -> int:
         """Return the number of a plan; Rust ignores a plan that it has, but may have dropped it."""
-        key = (serving, plan.key)
-        number = self._known.get(key)
+        if serving.numbers is None:
+            serving.numbers = Bounded(_FORMS)
+        number = serving.numbers.get(plan.key)
         if number is None:
             self._last += 1
-            number = self._known.put(key, self._last)
-            self._handed[number] = (serving.events, plan.statements)
+            number = serving.numbers.put(plan.key, self._last)
         return number
 
     # Counts.
 
     def drain(self) -> None:
-        """Report the requests that Rust has answered since the last call."""
+        """Report the requests that Rust has answered, and forget the plans that it has dropped."""
         if self.engine is None:
             return
-        for counted in orjson.loads(self.engine.take_counts()):
+        self._bytes = 0
+        taken = orjson.loads(self.engine.take_counts())
+        for counted in taken["counts"]:
             events, statements = self._handed.get(counted["number"], (None, ()))
             if events is not None:
                 requests, *runs = map(_run_counts, counted["runs"])
                 events.ran_natively(requests, list(zip(statements, runs, strict=True)))
+        for number in taken["gone"]:
+            self._handed.pop(number, None)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of ``/metrics``."""

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import orjson
 
+from fraiseql.bounded import Bounded
 from fraiseql.database import Identity
 from fraiseql.events import OperationEvents
 from fraiseql.native import Shape
@@ -112,11 +113,12 @@ class ServingPlan:
         split: The root fields by themselves; None when none of them is cached.
         serial: The root fields of a mutation, which run one after the other.
         events: Receives the requests of the plan; None before the first, or without a receiver.
+        numbers: Numbers of its native plans, by their keys; None before the first.
         native: Why Python answers its requests; empty if the native server does, None before that
             is known.
     """
 
-    __slots__ = ("compiled", "events", "native", "roots", "serial", "shape", "split")
+    __slots__ = ("compiled", "events", "native", "numbers", "roots", "serial", "shape", "split")
 
     def __init__(self, compiled: CompiledPlan) -> None:
         self.compiled = compiled
@@ -126,4 +128,5 @@ class ServingPlan:
         self.split: Split | None = None
         self.serial: tuple[RootPart, ...] = ()
         self.events: OperationEvents | None = None
+        self.numbers: Bounded[bytes, int] | None = None
         self.native: str | None = None
