@@ -49,7 +49,7 @@ impl Faults {
     }
 }
 
-/// What an error says, with its causes.
+/// The text of an error, with its causes.
 pub(crate) fn reason(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from fraiseql.database.failures import RAISED, mapped
 from fraiseql.database.identity import Identity
 from fraiseql.database.latency import UNTIMED, Latency, Priority
 from fraiseql.database.origin import STATE, Origin
-from fraiseql.database.pooler import Pooling
+from fraiseql.database.pooler import Pooler, Pooling
 from fraiseql.errors import ConfigurationError, ResponseTooLarge
 from fraiseql.sql_names import OWN_PATH, OWN_PATH_OF_TRANSACTION
 
@@ -29,6 +29,14 @@ _RESET: Final = (
 _PAST_RESET: Final = re.compile(r"(?im)(?:^|;|\*/)\s*(?:prepare|deallocate|discard|load)\b")
 """Commands with effects that ``_RESET`` does not undo."""
 
+
+_NOT_SEPARATED: Final[Mapping[Pooling, str]] = {
+    "transaction": "A role and session variables cannot be separated through a pooler that shares"
+    " servers between transactions.",
+    "unknown": "A role and session variables are refused, since the pooler has only one server for"
+    " all: it is not known whether it shares servers between transactions.",
+}
+"""Why identities are refused, by how the pooler shares servers."""
 
 _MOST_STATEMENTS: Final = 1_000
 """Statements that stay prepared on one connection."""
@@ -65,7 +73,7 @@ class Connection(asyncpg.Connection):
         plans_role: Role that last ran SQL of a developer on the connection.
         latency: Latency of the statement that holds it.
         priority: Class of that statement; KEY for a free connection.
-        pooling: How a pooler in front of PostgreSQL shares servers, or ``none``.
+        pooler: The pooler in front of PostgreSQL, shared by all connections of a pool.
         own_path: Whether unqualified names are always PostgreSQL's own: no SQL of developers runs
             on the connection.
     """
@@ -81,7 +89,7 @@ class Connection(asyncpg.Connection):
         "outdated",
         "own_path",
         "plans_role",
-        "pooling",
+        "pooler",
         "priority",
         "reads",
         "roles",
@@ -100,7 +108,7 @@ class Connection(asyncpg.Connection):
     roles: int | None
     plans_role: str | None
     own_path: bool
-    pooling: Pooling
+    pooler: Pooler
     latency: Latency
     priority: Priority
     since: float
@@ -248,10 +256,10 @@ class Connection(asyncpg.Connection):
         before = self.identity
         if before == identity:
             return
-        if self.pooling == "transaction":
+        refusal = _NOT_SEPARATED.get(self.pooler.pooling)
+        if refusal is not None:
             raise ConfigurationError(
-                "A role and session variables cannot be separated through a pooler that shares"
-                " servers between transactions.",
+                refusal,
                 hint="Set pool_mode = session in PgBouncer for this database, or connect without"
                 " it.",
             )

@@ -15,7 +15,7 @@ from fraiseql.database.failures import RAISED, mapped_connecting
 from fraiseql.database.origin import load_origin
 from fraiseql.database.pooler import (
     DriverConnection,
-    Pooling,
+    Pooler,
     SettingsCheck,
     check_settings,
     find_pooling,
@@ -60,7 +60,7 @@ class Connector:
         self._settings = settings
         self._server = server
         self._joining: asyncio.Task[None] | None = None
-        self._pooling: Pooling | None = None
+        self._pooler = Pooler()
 
     @classmethod
     async def prepare(
@@ -128,7 +128,8 @@ class Connector:
         # PostgreSQL reports it when a connection begins.
         self.login_role = getattr(connection.get_settings(), "session_authorization", "")
         try:
-            connection.pooling, check = await self._find_pooling(connection, address)
+            check = await self._check_pooler(connection, address)
+            connection.pooler = self._pooler
             origin = await load_origin(connection)
             connection.begin(
                 replace(origin, settings=origin.settings ^ address.digest),
@@ -136,29 +137,26 @@ class Connector:
             )
             if self._own_path:
                 await connection.set_own_path()
-            endpoint = endpoint_of(connection, address.url, connection.pooling, check)
+            endpoint = endpoint_of(connection, address.url, self._pooler.pooling, check)
             self.endpoint = connection.endpoint = endpoint
         except BaseException:
             connection.terminate()
             raise
         return connection
 
-    async def _find_pooling(
-        self, connection: Connection, address: Address
-    ) -> tuple[Pooling, SettingsCheck | None]:
-        """Find the pooling once; check the settings of each connection through a pooler."""
-        if self._pooling is None:
+    async def _check_pooler(self, connection: Connection, address: Address) -> SettingsCheck | None:
+        """Find the pooling, once it can be seen; check the settings of each pooled connection."""
+        if self._pooler.pooling == "unknown":
 
             async def another() -> DriverConnection:
                 return await asyncpg.connect(
                     address.url, server_settings=address.server_settings, timeout=_PROBE_SECONDS
                 )
 
-            self._pooling = await find_pooling(connection, another)
-        check = None
-        if self._pooling != "none":
-            check = await check_settings(connection, address.server_settings)
-        return self._pooling, check
+            self._pooler.found(await find_pooling(connection, another))
+        if self._pooler.pooling == "none":
+            return None
+        return await check_settings(connection, address.server_settings)
 
     def _check_version(self, connection: Connection) -> None:
         version = connection.get_server_version()

@@ -83,6 +83,8 @@ def _refusal(parameters: Any, pooling: Pooling) -> str | None:
     if pooling == "session":
         # Each connection would hold one of the pooler's servers for as long as it is open.
         return "the pooler gives each connection a server of its own (pool_mode = session)"
+    if pooling == "unknown":
+        return "whether the pooler shares its servers is not known"
     if not isinstance(parameters.password, str | None):
         return "the password changes"
     return None

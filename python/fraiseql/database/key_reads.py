@@ -157,7 +157,7 @@ class KeyReads:
         except FraiseQLError:
             self._retry_at = perf_counter() + _RETRY
             return
-        if connection.pooling != "none":
+        if connection.pooler.pooling != "none":
             # The server may change between two transactions, and loses prepared statements.
             self._stop()
             pool.release(connection)

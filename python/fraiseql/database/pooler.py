@@ -4,13 +4,16 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import asyncpg
 
 from fraiseql.errors import ConfigurationError
 
-Pooling = Literal["none", "session", "transaction"]
+Pooling = Literal["none", "session", "transaction", "unknown"]
+"""How a pooler shares servers; ``unknown`` where it has no second one now."""
+
 DriverConnection: TypeAlias = "asyncpg.Connection[Any]"
 
 _ATTEMPTS: Final = 5
@@ -31,6 +34,22 @@ _UNITS: Final[Mapping[str, int]] = {
     "h": 3_600_000,
     "d": 86_400_000,
 }
+
+
+@dataclass(slots=True)
+class Pooler:
+    """The pooler, if any, in front of the server of a pool's connections.
+
+    Attributes:
+        pooling: How it shares servers.
+    """
+
+    pooling: Pooling = "unknown"
+
+    def found(self, pooling: Pooling) -> None:
+        """Note the result of a probe; one that saw nothing changes nothing."""
+        if self.pooling == "unknown":
+            self.pooling = pooling
 
 
 class SettingsCheck(NamedTuple):
@@ -65,6 +84,8 @@ async def find_pooling(
 ) -> Pooling:
     """Detect a pooler, and whether it shares servers between transactions.
 
+    Where that cannot be seen now, a later connection may see it.
+
     Args:
         connection: A new connection.
         another: Opens another connection in the same way.
@@ -89,16 +110,14 @@ async def _shared(
     try:
         other = await another()
     except (TimeoutError, asyncpg.PostgresError):
-        # Whether servers are shared is not known: as if they were, identities are refused.
-        return "transaction"
+        return "unknown"
     try:
         if await _have_two_servers(connection, other):
             return await _compared(connection, other, first)
     finally:
         with suppress(asyncpg.PostgresError, OSError):
             await other.close(timeout=1)
-    await _check_names(connection, another)
-    return "transaction"
+    return await _of_one_server(connection, another)
 
 
 async def _have_two_servers(connection: DriverConnection, other: DriverConnection) -> bool:
@@ -126,22 +145,25 @@ async def _compared(connection: DriverConnection, other: DriverConnection, first
     return pooling
 
 
-async def _check_names(
+async def _of_one_server(
     connection: DriverConnection, another: Callable[[], Awaitable[DriverConnection]]
-) -> None:
-    """Prepare a statement of the same name on two connections, which have one server."""
+) -> Pooling:
+    """Compare two connections that do not use a server at the same time.
+
+    Both prepare a statement of the same name: without prepared statements, the second is refused.
+    """
     statement = await connection.prepare(_PID, name=_NAME)
-    # The end of a transaction: it frees the server.
-    await statement.fetchval()
+    pid = await statement.fetchval()
     try:
         other = await another()
     except (TimeoutError, asyncpg.PostgresError):
-        return
+        return "unknown"
     try:
         async with asyncio.timeout(_PATIENCE):
-            await other.prepare(_PID, name=_NAME)
+            same = await other.prepare(_PID, name=_NAME)
+            return "transaction" if await same.fetchval() == pid else "unknown"
     except TimeoutError:
-        return
+        return "unknown"
     finally:
         other.terminate()
 

@@ -19,7 +19,7 @@ import pytest
 
 PROGRAM = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
 BUILT = Path(__file__).parents[3] / ".setup" / "pgbouncer" / "pgbouncer"
-"""What scripts/build_pgbouncer.py makes where the installed one is older than 1.21."""
+"""The program of scripts/build_pgbouncer.py, where the installed one is older than 1.21."""
 
 IGNORED = (
     "default_transaction_read_only, statement_timeout, client_encoding, TimeZone, DateStyle,"
@@ -99,6 +99,13 @@ class Pooler:
         words = [self.program, str(self.file)]
         self._process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, **other)
         await_port(self.port, self._process)
+
+    def reload(self, before: str, after: str) -> None:
+        """Change a line of its configuration while it runs."""
+        text = self.file.read_text()
+        assert before in text
+        self.file.write_text(text.replace(before, after))
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """End it, and its connections."""

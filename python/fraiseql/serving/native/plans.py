@@ -101,7 +101,7 @@ class NativePlans:
             self._pool.connections.on_outdated = None
         self._pool = None
         if self.engine is not None:
-            self.engine.begin()
+            self.edition = self.engine.begin()
             self._disconnect(self.engine)
         self.drain()
 
