@@ -26,6 +26,20 @@ pub(crate) struct Address {
 }
 
 impl Address {
+    /// Name or address of the host, or the directory of a unix socket.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path of the unix socket; `None` for a host.
+    pub fn socket(&self) -> Option<String> {
+        self.host.starts_with('/').then(|| format!("{}/.s.PGSQL.{}", self.host, self.port))
+    }
+
     /// The configuration of the driver.
     pub fn config(&self) -> Config {
         let mut config = Config::new();

@@ -1,92 +1,45 @@
-//! A connection that runs statements one behind the other, without waiting for the answers.
+//! A connection that runs one statement at a time.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use futures_util::future::try_join4;
 use futures_util::{FutureExt, TryFutureExt, TryStreamExt};
-use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{CancelToken, Client, Error, Row, Statement as Prepared};
+use tokio_postgres::{CancelToken, Client, Statement as Prepared};
 
+use crate::connected::Connected;
 use crate::counts::Run;
 use crate::faults::reason;
 use crate::identity::Setting;
 use crate::parameter::Parameter;
 use crate::plan::Statement;
 use crate::prepared::{Key, Statements};
+use crate::rows::{Document, Failure, Rows};
 use crate::target::Target;
 use crate::tls::Connector;
-
-/// Why a statement has no answer here.
-#[derive(Debug)]
-pub(crate) enum Failure {
-    /// The server refused it, or the connection was lost.
-    Failed,
-    /// Its answer has too many bytes.
-    TooLarge,
-    /// Its transaction may not have ended.
-    Open,
-}
-
-impl From<Error> for Failure {
-    fn from(_error: Error) -> Self {
-        Self::Failed
-    }
-}
-
-/// The rows of a statement, and how it ran.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    pub rows: Vec<Row>,
-    pub run: Run,
-}
-
-/// The bytes of a value of any type.
-pub(crate) struct Document<'a>(pub Option<&'a [u8]>);
-
-impl<'a> FromSql<'a> for Document<'a> {
-    fn from_sql(
-        _ty: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(Some(raw)))
-    }
-
-    fn from_sql_null(_ty: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(None))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::BYTEA
-    }
-}
 
 /// An open connection.
 #[derive(Debug)]
 pub(crate) struct Lane {
     client: Client,
-    prepared: Mutex<Statements>,
-    answers: AtomicUsize,
+    prepared: Mutex<Statements<Prepared>>,
 }
 
-impl Lane {
-    /// Opens a connection, within the time of the target.
-    ///
-    /// # Errors
-    /// Says why that failed.
-    pub async fn open(target: &Target, tls: Connector) -> Result<Self, String> {
+impl Connected for Lane {
+    async fn open(target: &Target, tls: Connector) -> Result<Self, String> {
         let opened = tokio::time::timeout(target.timeout(), Self::opened(target, tls));
         let late = |_| format!("no answer within {} s", target.timeout().as_secs_f64());
         let client = opened.await.map_err(late)??;
-        Ok(Self {
-            client,
-            prepared: Mutex::new(Statements::new(target.prepared_bytes)),
-            answers: AtomicUsize::new(0),
-        })
+        Ok(Self { client, prepared: Mutex::new(Statements::new(target.prepared_bytes)) })
     }
 
+    fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+}
+
+impl Lane {
     async fn opened(target: &Target, tls: Connector) -> Result<Client, String> {
         let connected = target.config().connect(tls).await;
         let (client, connection) = connected.map_err(|error| reason(&error))?;
@@ -100,19 +53,9 @@ impl Lane {
         Ok(client)
     }
 
-    /// Whether the connection is lost.
-    pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
-    }
-
     /// Whether all that was sent has been answered, once it has.
     pub async fn has_settled(&self) -> bool {
         self.client.batch_execute("").await.is_ok()
-    }
-
-    /// The number of statements that were answered.
-    pub fn answers(&self) -> usize {
-        self.answers.load(Ordering::Relaxed)
     }
 
     /// Cancels the running statement.
@@ -131,14 +74,13 @@ impl Lane {
         let prepared = self.prepared(&key, &statement.text).await?;
         let start = Instant::now();
         let answer = self.rows(&prepared, parameters, most).await;
-        self.answers.fetch_add(1, Ordering::Relaxed);
         if matches!(answer, Err(Failure::Failed)) {
             // A change of the schema may have made it invalid.
             self.known().remove(&key);
         }
-        let (rows, bytes) = answer?;
-        let run = Run { duration: start.elapsed(), rows: rows.len(), bytes };
-        Ok(Rows { rows, run })
+        let (documents, bytes) = answer?;
+        let run = Run { duration: start.elapsed(), rows: documents.len(), bytes };
+        Ok(Rows { documents, run })
     }
 
     async fn rows(
@@ -146,19 +88,19 @@ impl Lane {
         prepared: &Prepared,
         parameters: &[Parameter<'_>],
         most: usize,
-    ) -> Result<(Vec<Row>, usize), Failure> {
+    ) -> Result<(Vec<Document>, usize), Failure> {
         let mut stream = pin!(self.client.query_raw(prepared, parameters.iter()).await?);
-        let mut rows = Vec::new();
+        let mut documents = Vec::new();
         let mut bytes = 0;
         while let Some(row) = stream.try_next().await? {
-            let document: Document<'_> = row.try_get(0)?;
-            bytes += document.0.map_or(0, <[u8]>::len);
+            let document = Document::Row(row);
+            bytes += document.bytes()?.map_or(0, <[u8]>::len);
             if bytes > most {
                 return Err(Failure::TooLarge);
             }
-            rows.push(row);
+            documents.push(document);
         }
-        Ok((rows, bytes))
+        Ok((documents, bytes))
     }
 
     /// Runs a statement in a transaction that has an identity.
@@ -189,9 +131,9 @@ impl Lane {
         if matches!(answer, Err(Failure::Failed)) {
             self.known().remove(&key);
         }
-        let (rows, bytes) = answer?;
-        let run = Run { duration: start.elapsed(), rows: rows.len(), bytes };
-        Ok(Rows { rows, run })
+        let (documents, bytes) = answer?;
+        let run = Run { duration: start.elapsed(), rows: documents.len(), bytes };
+        Ok(Rows { documents, run })
     }
 
     /// Does work in a transaction that has an identity; all messages are sent at once.
@@ -232,7 +174,7 @@ impl Lane {
         prepared
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Statements> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Statements<Prepared>> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

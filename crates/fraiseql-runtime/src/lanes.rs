@@ -1,18 +1,20 @@
 //! The connections of a process to `PostgreSQL`.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::connected::Connected;
 use crate::faults::Faults;
 use crate::identity::Setting;
-use crate::lane::{Failure, Lane, Rows};
+use crate::lane::Lane;
 use crate::parameter::Parameter;
+use crate::pipeline::Pipeline;
 use crate::place::{Held, PAUSES, Place};
 use crate::plan::{Answer, Statement};
+use crate::rows::{Failure, Rows};
 use crate::target::Target;
 use crate::tls::Connector;
 
@@ -22,20 +24,16 @@ const WARMING: usize = 20;
 /// From this duration on, a statement gets a connection of its own.
 const SLOW: Duration = Duration::from_millis(20);
 
-/// The time without any answer after which nothing may wait for a shared connection.
-const STALL: Duration = Duration::from_millis(200);
-
 /// The connections to one target.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     target: Target,
     tls: Connector,
     /// Shared by reads by key.
-    shared: Vec<Arc<Place>>,
+    shared: Vec<Arc<Place<Pipeline>>>,
     /// Used by one statement at a time.
-    own: Vec<Arc<Place>>,
+    own: Vec<Arc<Place<Lane>>>,
     free: Arc<Semaphore>,
-    next: AtomicUsize,
     faults: Arc<Faults>,
 }
 
@@ -46,13 +44,11 @@ impl Lanes {
     /// Names the part of the encryption that is not supported.
     pub fn new(target: Target) -> Result<Self, String> {
         let tls = Connector::new(target.address.encryption.as_ref())?;
-        let places = |count: usize| (0..count).map(|_| Arc::default()).collect();
         Ok(Self {
             tls,
-            shared: places(target.key_connections.max(1)),
-            own: places(target.connections.max(1)),
+            shared: places(target.key_connections),
+            own: places(target.connections),
             free: Arc::new(Semaphore::new(target.connections.max(1))),
-            next: AtomicUsize::new(0),
             faults: Arc::default(),
             target,
         })
@@ -71,9 +67,9 @@ impl Lanes {
     /// Opens all connections, unless that takes long.
     pub async fn warm(&self) {
         for _ in 0..WARMING {
-            let places = self.shared.iter().chain(&self.own);
-            let closed = places.filter(|place| self.open_lane(place).is_none()).count();
-            if closed == 0 {
+            let shared = self.shared.iter().filter(|place| self.open(place).is_none()).count();
+            let own = self.own.iter().filter(|place| self.open(place).is_none()).count();
+            if shared + own == 0 {
                 return;
             }
             tokio::time::sleep(PAUSES.0).await;
@@ -94,22 +90,13 @@ impl Lanes {
             // Apart, so that the future of a read by key stays small.
             return Box::pin(self.run_alone(statement, parameters, most)).await;
         }
-        let (place, lane) = self.shared_lane().ok_or(Failure::Failed)?;
-        let mut running = pin!(lane.run(statement, parameters, most));
-        loop {
-            let since = lane.answers();
-            if let Ok(rows) = tokio::time::timeout(STALL, running.as_mut()).await {
-                let rows = rows?;
-                statement.slow.store(rows.run.duration > SLOW, Ordering::Relaxed);
-                return Ok(rows);
-            }
-            if lane.answers() == since {
-                // Others must not wait behind the statement that takes long.
-                statement.slow.store(true, Ordering::Relaxed);
-                place.abandon(&lane, &self.tls);
-                return Err(Failure::Failed);
-            }
-        }
+        let pipeline = self.pipeline().ok_or(Failure::Failed)?;
+        let rows = pipeline.run(statement, parameters, most).await;
+        // Others must not wait behind a statement that takes long, or fail with it. Which one of a
+        // transaction took long is not known: the others come back after they have run alone.
+        let slow = rows.as_ref().map_or(true, |rows| rows.run.duration > SLOW);
+        statement.slow.store(slow, Ordering::Relaxed);
+        rows
     }
 
     async fn run_alone(
@@ -170,22 +157,32 @@ impl Lanes {
     }
 
     /// An open connection for reads by key; those that are not open are being opened.
-    fn shared_lane(&self) -> Option<(&Arc<Place>, Arc<Lane>)> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        let count = self.shared.len();
-        let mut places = (0..count).map(|number| &self.shared[(first + number) % count]);
-        places.find_map(|place| Some((place, self.open_lane(place)?)))
+    fn pipeline(&self) -> Option<Arc<Pipeline>> {
+        let mut busy = None;
+        for place in &self.shared {
+            let Some(pipeline) = self.open(place) else { continue };
+            if pipeline.is_free() {
+                return Some(pipeline);
+            }
+            busy = busy.or(Some(pipeline));
+        }
+        busy
     }
 
     /// A connection that nothing else uses.
     fn own_lane(&self, permit: OwnedSemaphorePermit, quick: bool) -> Option<Held> {
         let lanes = self.own.iter().filter(|place| !place.is_taken());
-        let mut open = lanes.filter_map(|place| Some((place, self.open_lane(place)?)));
+        let mut open = lanes.filter_map(|place| Some((place, self.open(place)?)));
         let (place, lane) = open.next()?;
         Some(Held::new(place, lane, self.tls.clone(), permit, quick))
     }
 
-    fn open_lane(&self, place: &Arc<Place>) -> Option<Arc<Lane>> {
-        place.lane(&self.target, &self.tls, &self.faults)
+    fn open<C: Connected>(&self, place: &Arc<Place<C>>) -> Option<Arc<C>> {
+        place.connection(&self.target, &self.tls, &self.faults)
     }
+}
+
+/// At least one place.
+fn places<C: Connected>(count: usize) -> Vec<Arc<Place<C>>> {
+    (0..count.max(1)).map(|_| Arc::default()).collect()
 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod check;
+mod connected;
 mod counts;
 mod cursor;
 mod engine;
@@ -22,11 +23,13 @@ mod message;
 mod operation;
 mod outcomes;
 mod parameter;
+mod pipeline;
 mod place;
 mod plan;
 mod plans;
 mod prepared;
 mod rest;
+mod rows;
 mod settings;
 mod settings_check;
 mod target;

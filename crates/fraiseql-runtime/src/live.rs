@@ -10,11 +10,11 @@ use futures_util::future::try_join_all;
 use crate::counts::Run;
 use crate::headers::header;
 use crate::identity::Setting;
-use crate::lane::{Document, Failure, Rows};
 use crate::lanes::Lanes;
 use crate::message::{Method, Response};
 use crate::parameter::Parameter;
 use crate::plan::{Answer, Plan, Statement};
+use crate::rows::{Document, Failure, Rows};
 use crate::settings::Settings;
 use crate::template::Slots;
 
@@ -132,7 +132,7 @@ fn rendered(plan: &Plan, answers: &[Rows]) -> Option<Vec<u8>> {
 
 fn item<'a>(statement: &Statement, rows: &'a Rows) -> Option<Item<'a>> {
     let elements: Vec<Element<'a>> =
-        rows.rows.iter().map(|row| element(statement, row)).collect::<Option<_>>()?;
+        rows.documents.iter().map(|row| element(statement, row)).collect::<Option<_>>()?;
     match (statement.answer, elements.as_slice()) {
         (Answer::Many, _) => Some(Item::Many(elements)),
         (Answer::Key, []) => Some(Item::One(Element::Null)),
@@ -141,9 +141,8 @@ fn item<'a>(statement: &Statement, rows: &'a Rows) -> Option<Item<'a>> {
     }
 }
 
-fn element<'a>(statement: &Statement, row: &'a tokio_postgres::Row) -> Option<Element<'a>> {
-    let document: Document<'a> = row.try_get(0).ok()?;
-    match document.0 {
+fn element<'a>(statement: &Statement, document: &'a Document) -> Option<Element<'a>> {
+    match document.bytes().ok()? {
         Some([]) if statement.complete => None,
         Some(text) => Some(Element::Document(text)),
         None => Some(Element::Null),

@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_postgres::CancelToken;
 
+use crate::connected::Connected;
 use crate::faults::Faults;
 use crate::lane::Lane;
 use crate::target::Target;
@@ -21,35 +22,46 @@ pub(crate) const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Dura
 const GRACE: Duration = Duration::from_millis(100);
 
 /// The place of a connection, open or not.
-#[derive(Debug, Default)]
-pub(crate) struct Place {
-    lane: Mutex<Option<Arc<Lane>>>,
+#[derive(Debug)]
+pub(crate) struct Place<C> {
+    connection: Mutex<Option<Arc<C>>>,
     opening: AtomicBool,
     taken: AtomicBool,
     retry: Mutex<Option<(Instant, Duration)>>,
 }
 
-impl Place {
+impl<C> Default for Place<C> {
+    fn default() -> Self {
+        Self {
+            connection: Mutex::default(),
+            opening: AtomicBool::default(),
+            taken: AtomicBool::default(),
+            retry: Mutex::default(),
+        }
+    }
+}
+
+impl<C: Connected> Place<C> {
     /// Whether a statement uses the connection alone.
     pub fn is_taken(&self) -> bool {
         self.taken.load(Ordering::Relaxed)
     }
 
     /// The open connection; one that is not open is being opened.
-    pub fn lane(
+    pub fn connection(
         self: &Arc<Self>,
         target: &Target,
         tls: &Connector,
         faults: &Arc<Faults>,
-    ) -> Option<Arc<Lane>> {
-        let mut lane = self.current();
-        if lane.as_ref().is_some_and(|lane| lane.is_closed()) {
-            *lane = None;
+    ) -> Option<Arc<C>> {
+        let mut connection = self.current();
+        if connection.as_ref().is_some_and(|open| open.is_closed()) {
+            *connection = None;
         }
-        if lane.is_none() {
+        if connection.is_none() {
             self.open(target, tls, faults);
         }
-        lane.clone()
+        connection.clone()
     }
 
     /// Opens the connection in the background, unless that is being done or has just failed.
@@ -61,16 +73,16 @@ impl Place {
         let (place, target, tls) = (Arc::clone(self), target.clone(), tls.clone());
         let faults = Arc::clone(faults);
         tokio::spawn(async move {
-            place.opened(Lane::open(&target, tls).await, &faults);
+            place.opened(C::open(&target, tls).await, &faults);
         });
     }
 
-    fn opened(&self, lane: Result<Lane, String>, faults: &Faults) {
-        match lane {
-            Ok(lane) => {
+    fn opened(&self, connection: Result<C, String>, faults: &Faults) {
+        match connection {
+            Ok(connection) => {
                 faults.succeeded();
                 *self.retry() = None;
-                *self.current() = Some(Arc::new(lane));
+                *self.current() = Some(Arc::new(connection));
             }
             Err(fault) => {
                 faults.failed(fault);
@@ -83,21 +95,23 @@ impl Place {
         self.opening.store(false, Ordering::Relaxed);
     }
 
+    fn current(&self) -> MutexGuard<'_, Option<Arc<C>>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn retry(&self) -> MutexGuard<'_, Option<(Instant, Duration)>> {
+        self.retry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place<Lane> {
     /// Closes a connection whose statement still runs, and cancels the statement.
-    pub fn abandon(&self, lane: &Arc<Lane>, tls: &Connector) {
+    fn abandon(&self, lane: &Arc<Lane>, tls: &Connector) {
         let mut current = self.current();
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, lane)) {
             *current = None;
             cancel(lane.cancel_token(), tls.clone());
         }
-    }
-
-    fn current(&self) -> MutexGuard<'_, Option<Arc<Lane>>> {
-        self.lane.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn retry(&self) -> MutexGuard<'_, Option<(Instant, Duration)>> {
-        self.retry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,7 +120,7 @@ impl Place {
 /// Dropped while the statement runs, because nobody waits for it any more, it is free again as soon
 /// as the statement has ended; if that takes long, it is closed and the statement cancelled.
 pub(crate) struct Held {
-    place: Arc<Place>,
+    place: Arc<Place<Lane>>,
     lane: Arc<Lane>,
     tls: Connector,
     permit: Option<OwnedSemaphorePermit>,
@@ -116,7 +130,7 @@ pub(crate) struct Held {
 impl Held {
     /// Takes a connection; `quick` says that its statement has not been known to take long.
     pub fn new(
-        place: &Arc<Place>,
+        place: &Arc<Place<Lane>>,
         lane: Arc<Lane>,
         tls: Connector,
         permit: OwnedSemaphorePermit,
@@ -165,7 +179,7 @@ impl Drop for Held {
 }
 
 /// Frees a place before its permit, whose next owner looks for a free one.
-fn free(place: &Place, permit: Option<OwnedSemaphorePermit>) {
+fn free(place: &Place<Lane>, permit: Option<OwnedSemaphorePermit>) {
     place.taken.store(false, Ordering::Relaxed);
     drop(permit);
 }

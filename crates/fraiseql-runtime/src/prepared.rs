@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio_postgres::Statement as Prepared;
-
 /// Most statements.
 const MOST: usize = 1_000;
 
@@ -24,7 +22,7 @@ pub(crate) enum Key {
 ///
 /// `PostgreSQL` takes about a hundred times as much memory for them.
 #[derive(Debug)]
-pub(crate) struct Statements<T = Prepared> {
+pub(crate) struct Statements<T> {
     by_key: HashMap<Key, T>,
     bytes: usize,
     most_bytes: usize,

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::{Bytes, BytesMut};
@@ -24,7 +24,7 @@ const READ_BYTES: usize = 8 * 1024;
 pub(crate) struct Connection<A> {
     id: u64,
     stream: Option<TcpStream>,
-    shared: Rc<Shared<A>>,
+    shared: Arc<Shared<A>>,
     open: Option<Counted>,
     _here: Counted,
     buffer: BytesMut,
@@ -54,7 +54,7 @@ impl<A: Answers> Connection<A> {
     pub fn new(
         id: u64,
         stream: TcpStream,
-        shared: Rc<Shared<A>>,
+        shared: Arc<Shared<A>>,
         open: Counted,
         seen: bool,
     ) -> Self {
@@ -190,7 +190,7 @@ impl<A: Answers> Connection<A> {
         let stream = stream.into_std()?;
         let socket = if self.seen { None } else { Some(stream.try_clone()?) };
         let Some(open) = self.open.take() else { return Ok(()) };
-        self.shared.parked.borrow_mut().insert(self.id, Parked { stream, open });
+        self.shared.parked().insert(self.id, Parked { stream, open });
         let elapsed = self.since.elapsed();
         let received = [first.as_ref(), &self.buffer].concat().into();
         let (id, answered) = (self.id, self.answered);

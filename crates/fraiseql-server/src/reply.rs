@@ -1,6 +1,6 @@
 //! The bytes of a response, as uvicorn writes them.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -26,11 +26,11 @@ const SMALL: usize = 4 * 1024;
 
 /// The value of the header `date`, written once a second.
 #[derive(Debug, Default)]
-pub(crate) struct Clock(RefCell<Option<(Instant, String)>>);
+pub(crate) struct Clock(Mutex<Option<(Instant, String)>>);
 
 impl Clock {
     fn write(&self, head: &mut Vec<u8>) {
-        let mut cached = self.0.borrow_mut();
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = cached.as_ref().filter(|(at, _)| at.elapsed() < Duration::from_secs(1));
         if fresh.is_none() {
             let text = httpdate::fmt_http_date(SystemTime::now());

@@ -5,7 +5,6 @@ use std::mem::MaybeUninit;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -13,8 +12,9 @@ use std::time::Duration;
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use tokio::net::TcpStream;
+use tokio::spawn;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::{JoinHandle as TaskHandle, LocalSet, spawn_local};
+use tokio::task::JoinHandle as TaskHandle;
 use tokio::time::sleep;
 
 use crate::answers::Answers;
@@ -172,26 +172,25 @@ fn run<A: Answers>(listener: TcpListener, shared: Shared<A>, commands: Unbounded
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return;
     };
-    let local = LocalSet::new();
-    if local.block_on(&runtime, serve(listener, Rc::new(shared), commands)).is_ok() {
+    if runtime.block_on(serve(listener, Arc::new(shared), commands)).is_ok() {
         alarm.disarm();
     }
 }
 
 async fn serve<A: Answers>(
     listener: TcpListener,
-    shared: Rc<Shared<A>>,
+    shared: Arc<Shared<A>>,
     mut commands: UnboundedReceiver<Command>,
 ) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let accepting = spawn_local(accept(listener, Rc::clone(&shared)));
+    let accepting = spawn(accept(listener, Arc::clone(&shared)));
     obey(accepting, &shared, &mut commands).await
 }
 
 /// Obeys Python until it stops the server; an error if nothing accepts connections any more.
 async fn obey<A: Answers>(
     mut accepting: TaskHandle<()>,
-    shared: &Rc<Shared<A>>,
+    shared: &Arc<Shared<A>>,
     commands: &mut UnboundedReceiver<Command>,
 ) -> io::Result<()> {
     loop {
@@ -203,7 +202,7 @@ async fn obey<A: Answers>(
         };
         match command {
             Some(Command::GiveBack(id)) => take_back(id, shared),
-            Some(Command::Closed(id)) => drop(shared.parked.borrow_mut().remove(&id)),
+            Some(Command::Closed(id)) => drop(shared.parked().remove(&id)),
             Some(Command::Drain) => {
                 accepting.abort();
                 shared.begin_to_drain();
@@ -213,7 +212,7 @@ async fn obey<A: Answers>(
     }
 }
 
-async fn accept<A: Answers>(listener: tokio::net::TcpListener, shared: Rc<Shared<A>>) {
+async fn accept<A: Answers>(listener: tokio::net::TcpListener, shared: Arc<Shared<A>>) {
     let mut id = 0;
     loop {
         if let Ok((stream, _)) = listener.accept().await {
@@ -226,7 +225,7 @@ async fn accept<A: Answers>(listener: tokio::net::TcpListener, shared: Rc<Shared
     }
 }
 
-fn welcome<A: Answers>(id: u64, stream: TcpStream, shared: &Rc<Shared<A>>) {
+fn welcome<A: Answers>(id: u64, stream: TcpStream, shared: &Arc<Shared<A>>) {
     if shared.counts.open.load(Ordering::Relaxed) >= shared.options.connections {
         shared.events.push(Event::Refused);
         // Whether the client gets it or not, the connection is closed.
@@ -236,15 +235,15 @@ fn welcome<A: Answers>(id: u64, stream: TcpStream, shared: &Rc<Shared<A>>) {
     let open = Counted::new(&shared.counts.open, 1);
     // Without it the connection is only slower.
     drop(stream.set_nodelay(true));
-    spawn_local(Connection::new(id, stream, Rc::clone(shared), open, false).run());
+    spawn(Connection::new(id, stream, Arc::clone(shared), open, false).run());
 }
 
-fn take_back<A: Answers>(id: u64, shared: &Rc<Shared<A>>) {
-    let Some(parked) = shared.parked.borrow_mut().remove(&id) else { return };
+fn take_back<A: Answers>(id: u64, shared: &Arc<Shared<A>>) {
+    let Some(parked) = shared.parked().remove(&id) else { return };
     match TcpStream::from_std(parked.stream) {
         Ok(stream) => {
-            let shared = Rc::clone(shared);
-            spawn_local(Connection::new(id, stream, shared, parked.open, true).run());
+            let shared = Arc::clone(shared);
+            spawn(Connection::new(id, stream, shared, parked.open, true).run());
         }
         Err(_) => shared.events.push(Event::Gone(id)),
     }

@@ -1,10 +1,9 @@
 //! State of a server that all its connections use.
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -57,8 +56,8 @@ pub(crate) struct Shared<A> {
     pub events: Events,
     pub counts: Arc<Counts>,
     pub clock: Clock,
-    pub parked: RefCell<HashMap<u64, Parked>>,
-    draining: Cell<bool>,
+    parked: Mutex<HashMap<u64, Parked>>,
+    draining: AtomicBool,
     drain: Notify,
 }
 
@@ -70,26 +69,32 @@ impl<A> Shared<A> {
             events,
             counts,
             clock: Clock::default(),
-            parked: RefCell::default(),
-            draining: Cell::new(false),
+            parked: Mutex::default(),
+            draining: AtomicBool::new(false),
             drain: Notify::new(),
         }
     }
 
     /// Ends the connections that wait for a request; the others end after their response.
     pub fn begin_to_drain(&self) {
-        self.draining.set(true);
+        self.draining.store(true, Ordering::Relaxed);
         self.drain.notify_waiters();
     }
 
     pub fn is_draining(&self) -> bool {
-        self.draining.get()
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The connections that Python serves, by their number.
+    pub fn parked(&self) -> MutexGuard<'_, HashMap<u64, Parked>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns once the server drains.
     pub async fn drained(&self) {
-        if !self.draining.get() {
-            self.drain.notified().await;
+        let drained = self.drain.notified();
+        if !self.is_draining() {
+            drained.await;
         }
     }
 }

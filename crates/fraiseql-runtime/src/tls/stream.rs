@@ -13,6 +13,14 @@ use super::binding::server_end_point;
 /// An encrypted connection.
 pub(crate) struct Stream<S>(pub Inner<S>);
 
+impl<S> Stream<S> {
+    /// The digest of the server's certificate, for the login.
+    pub fn server_end_point(&self) -> Option<Vec<u8>> {
+        let certificates = self.0.get_ref().1.peer_certificates();
+        server_end_point(certificates?.first()?)
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -43,10 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
     fn channel_binding(&self) -> ChannelBinding {
-        let certificates = self.0.get_ref().1.peer_certificates();
-        let server = certificates.and_then(<[_]>::first);
-        server
-            .and_then(|certificate| server_end_point(certificate))
+        self.server_end_point()
             .map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
     }
 }

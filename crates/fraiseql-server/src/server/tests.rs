@@ -16,7 +16,7 @@ impl Answers for Nothing {
     }
 }
 
-fn shared() -> Rc<Shared<Nothing>> {
+fn shared() -> Arc<Shared<Nothing>> {
     let second = Duration::from_secs(1);
     let options = Options {
         path: Bytes::from_static(b"/graphql"),
@@ -28,18 +28,20 @@ fn shared() -> Rc<Shared<Nothing>> {
         access_log: false,
     };
     let (events, _) = Events::new().expect("files");
-    Rc::new(Shared::new(Nothing, options, events, Arc::default()))
+    Arc::new(Shared::new(Nothing, options, events, Arc::default()))
 }
 
 /// The end of a server whose connections are accepted by `accepting`.
-fn end_of(accepting: impl Future<Output = ()> + 'static, orders: &[Command]) -> io::Result<()> {
+fn end_of(
+    accepting: impl Future<Output = ()> + Send + 'static,
+    orders: &[Command],
+) -> io::Result<()> {
     let (sender, mut commands) = unbounded_channel();
     for command in orders {
         sender.send(*command).expect("a receiver");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new()
-        .block_on(&runtime, async { obey(spawn_local(accepting), &shared(), &mut commands).await })
+    runtime.block_on(async { obey(spawn(accepting), &shared(), &mut commands).await })
 }
 
 #[test]
