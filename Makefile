@@ -10,7 +10,7 @@ GRAPHIQL := python/fraiseql/http/static
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test test-tools graphiql native demo test-fast test check soak fuzz wheel release bench docs format lock clean
+.PHONY: help setup setup-test test-tools graphiql native demo test-fast test check check-rest soak fuzz wheel release bench docs format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: setup-test ## cargo test, and pytest without its long tests
 
 check: setup-test ## everything that CI runs: format, lint, types, layers, tests
 	@$(BIN)/python scripts/check.py
+
+check-rest: setup-test ## tests of what a version of PostgreSQL may change, on the other one than in `make check`
+	@$(BIN)/python scripts/check.py pytest-rest
 
 soak: setup-test fuzz .setup/soak ## schemathesis, PostGraphile, an hour of hostile traffic, then random writers until stopped (SOAK="--seconds 3600")
 	@$(BIN)/python -m tests.soak --schema --seconds 1200

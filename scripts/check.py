@@ -84,6 +84,8 @@ CHECKS = (
     Check("reference", ("python", "scripts/write_reference.py", "--check")),
     Check("wheel", ("python", "scripts/try_wheel.py"), builds=True),
     Check("pytest", (*PYTEST, "--durations=20"), loud=True),
+    # Tests of what a version of PostgreSQL may change, on the one whose turn it was not.
+    Check("pytest-rest", (*PYTEST, "--server=rest"), loud=True, extra=True),
     # The same by PostgreSQL, for two machines; and shorter ones, for `make test`.
     Check("pytest-18", (*PYTEST, "--server=embedded"), loud=True, extra=True),
     Check("pytest-15", (*PYTEST, "--server=system", "--only-server"), loud=True, extra=True),

@@ -1,7 +1,7 @@
 """Fixtures: real PostgreSQL servers (embedded and the system's), databases on them, and a Redis.
 
-A test that asks for ``database_url`` or ``database`` runs on both; ``--server`` chooses one.
-Tests whose outcome no version of PostgreSQL changes take the two in turn.
+A test that asks for ``database_url`` or ``database`` runs on one of them in turn; ``--server``
+chooses. Tests of what a version of PostgreSQL may change run on the other one too, by ``rest``.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
 from tests.memory_directory import memory_directory
 from tests.redis_server import RedisServer
-from tests.scheduling import Files, has_turn, is_long, longest_first
+from tests.scheduling import Files, has_turn, is_long, is_rest, longest_first
 
 SERVERS = ("embedded", "system")
 MISSING = "the system has no PostgreSQL server"
@@ -37,10 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a run choose its servers, its seed, and whether golden files are written."""
     parser.addoption(
         "--server",
-        choices=[*SERVERS, "both", "turns"],
+        choices=[*SERVERS, "both", "turns", "rest"],
         default="turns",
         help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found),"
-        " both, or turns: both, and those that tests/scheduling.py lists on either",
+        " both, turns: each on one of them, or rest: those that belong on both, on the other one",
     )
     parser.addoption("--short", action="store_true", help="leave the long tests out")
     parser.addoption(
@@ -79,6 +79,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if config.option.only_server and "server_kind" not in getattr(item, "fixturenames", ()):
             return False
         if config.option.server == "turns" and not has_turn(item, SERVERS):
+            return False
+        if config.option.server == "rest" and not is_rest(item, SERVERS):
             return False
         return not (config.option.short and is_long(item.nodeid))
 

@@ -87,7 +87,8 @@ FILES_IN_TURN: Final = (
 )
 """Python decides these, or SQL that other tests run on both servers: each file runs on one.
 
-Oracles, tests that kill, and tests of what is read from the catalog run on both.
+Oracles, tests that kill, and tests of what is read from the catalog run on both: each file on one
+server with the others, and on the other one in the check `pytest-rest`.
 """
 
 
@@ -95,7 +96,7 @@ LONG_ON_BOTH: Final = (
     "tests/integration/caching/upheaval/",
     "tests/integration/serving/test_definition_kinds.py",
 )
-"""Long tests of what each version of PostgreSQL does in its own way with definitions.
+"""Long tests of what each version of PostgreSQL does in its own way with definitions: as above.
 
 The other long tests run each case on one of the two in turn; the checks `pytest-18` and
 `pytest-15` run all on each.
@@ -149,21 +150,43 @@ def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
     return _has_turn_of_parameter(item) and _has_turn_of_server(item, servers)
 
 
-def _has_turn_of_server(item: pytest.Item, servers: Sequence[str]) -> bool:
+def is_rest(item: pytest.Item, servers: Sequence[str]) -> bool:
+    """Return whether a test belongs on both servers, and has run on the other one in its turn."""
+    kind = _kind(item)
+    if kind is None or not _belongs_on_both(item) or not _has_turn_of_parameter(item):
+        return False
+    return not _has_turn_of_server(item, servers)
+
+
+def _kind(item: pytest.Item) -> str | None:
     callspec = getattr(item, "callspec", None)
-    kind = callspec.params.get("server_kind") if callspec else None
-    if kind is not None and "flights" in getattr(item, "fixturenames", ()):
+    return callspec.params.get("server_kind") if callspec else None
+
+
+def _has_flights(item: pytest.Item) -> bool:
+    return "flights" in getattr(item, "fixturenames", ())
+
+
+def _belongs_on_both(item: pytest.Item) -> bool:
+    if item.nodeid.startswith(LONG_ON_BOTH):
+        return True
+    some = (*LONG_FILES_IN_TURN, *CASES_IN_TURN, *FILES_IN_TURN, *ONLY_WHOLE)
+    return not (is_long(item.nodeid) or item.nodeid.startswith(some) or _has_flights(item))
+
+
+def _has_turn_of_server(item: pytest.Item, servers: Sequence[str]) -> bool:
+    kind = _kind(item)
+    if kind is None:
+        return True
+    if _has_flights(item):
         # Loaded on one server; `fraiseql demo` loads them on the embedded one in its own test.
         return kind == servers[-1]
-    if kind is None or item.nodeid.startswith(LONG_ON_BOTH):
-        return True
-    if item.nodeid.startswith(LONG_FILES_IN_TURN):
-        return _turn(item.nodeid.partition("::")[0], servers) == kind
-    if is_long(item.nodeid) or item.nodeid.startswith(CASES_IN_TURN):
+    by_case = is_long(item.nodeid) and not item.nodeid.startswith(
+        (*LONG_FILES_IN_TURN, *LONG_ON_BOTH)
+    )
+    if by_case or item.nodeid.startswith(CASES_IN_TURN):
         return _turn(item.nodeid.replace(kind, ""), servers) == kind
-    if item.nodeid.startswith(FILES_IN_TURN):
-        return _turn(item.nodeid.partition("::")[0], servers) == kind
-    return True
+    return _turn(item.nodeid.partition("::")[0], servers) == kind
 
 
 def _has_turn_of_parameter(item: pytest.Item) -> bool:
