@@ -92,9 +92,13 @@ impl Lanes {
         }
         let pipeline = self.pipeline().ok_or(Failure::Failed)?;
         let rows = pipeline.run(statement, parameters, most).await;
-        // Others must not wait behind a statement that takes long, or fail with it. Which one of a
-        // transaction took long is not known: the others come back after they have run alone.
-        let slow = rows.as_ref().map_or(true, |rows| rows.run.duration > SLOW);
+        // Others must not wait behind a statement that takes long. Which one of a transaction did
+        // so is not known: the others come back after they have run alone. One that fails stays,
+        // since with other values it may succeed.
+        let slow = match &rows {
+            Ok(rows) => rows.run.duration > SLOW,
+            Err(failure) => matches!(failure, Failure::Stalled | Failure::TooLarge),
+        };
         statement.slow.store(slow, Ordering::Relaxed);
         rows
     }
