@@ -6,6 +6,7 @@ are 2.
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -30,7 +31,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    words = sys.argv[1:] if argv is None else argv
+    try:
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        finally:
+            # Here, not as Python exits: then a closed pipe could no longer be handled.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _reader_left():
+            raise
+        # Without this Python would complain of it as it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _CUT
+
+
+def _reader_left() -> bool:
+    """Return whether whatever read the standard output has closed it."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return bool(poll.poll(0))
+
+
+def _run(words: Sequence[str]) -> int:
     # No option before the command has a value.
     chosen = next((word for word in words if not word.startswith("-")), "")
     arguments = make_parser(chosen).parse_args(words)
@@ -41,10 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(error, _MISUSED)
     except FraiseQLError as error:
         return _complain(error, getattr(arguments, "failed", _FAILED))
-    except BrokenPipeError:
-        # The reader closed the pipe; without this Python would complain as it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _CUT
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
