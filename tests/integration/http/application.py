@@ -91,6 +91,8 @@ def served(app: Asgi, **options: Any) -> Iterator[str]:
     """
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        # The server says that it has started a moment before it listens by itself.
+        listening.listen()
         config = uvicorn.Config(app, log_level="error", **{**OPTIONS, **options})
         server = NativeServer(config)
         thread = Thread(target=server.run, args=([listening],))

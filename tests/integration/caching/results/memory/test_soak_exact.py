@@ -85,4 +85,4 @@ def test_late_acknowledgements_change_nothing(board):
 
 def test_a_short_soak_with_a_promotion_finds_nothing_wrong(capfd):
     assert main(["--seconds", "8", "--scale", "0.05"]) == 0
-    assert '"memory"' in capfd.readouterr().out
+    assert '"memory' in capfd.readouterr().out
