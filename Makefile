@@ -1,4 +1,4 @@
-# FraiseQL: `make` lists the targets; `make check` is what CI runs.
+# FraiseQL: `make` lists the targets; CI runs `make check` and `make check-rest`.
 
 SHELL := /bin/bash
 VENV := .venv
@@ -28,11 +28,11 @@ test-fast: setup-test ## format, lint, types, layers and unit tests: under two m
 test: setup-test ## cargo test, and pytest without its long tests
 	@$(BIN)/python scripts/check.py cargo-test pytest-short
 
-check: setup-test ## everything that CI runs: format, lint, types, layers, tests
+check: setup-test ## format, lint, types, layers, tests; CI runs it and check-rest
 	@$(BIN)/python scripts/check.py
 
-check-rest: setup-test ## tests of what a version of PostgreSQL may change, on the other one than in `make check`
-	@$(BIN)/python scripts/check.py pytest-rest
+check-rest: setup-test ## the wheel, tests of the benchmarks, and of what a version of PostgreSQL may change, on the other one than in `make check`
+	@$(BIN)/python scripts/check.py wheel pytest-rest pytest-benchmarks
 
 soak: setup-test fuzz .setup/soak ## schemathesis, PostGraphile, an hour of hostile traffic, then random writers until stopped (SOAK="--seconds 3600")
 	@$(BIN)/python -m tests.soak --schema --seconds 1200
