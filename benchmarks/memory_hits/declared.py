@@ -8,7 +8,7 @@ from benchmarks.fields import CommentFields, ProfileFields
 from benchmarks.operations import Operation
 from fraiseql import Cache
 from fraiseql.schema import Schema, build_schema
-from fraiseql.schema.storage import StoreName
+from fraiseql.schema.cache import StoreName
 
 FIELDS = "id firstName lastName email country"
 ROWS = ("tb_user.id={id}",)

@@ -17,7 +17,7 @@ from benchmarks.data import SQL
 from benchmarks.stored import declared, served
 from benchmarks.stored.server import Bench, fetch, method, run, settle
 from fraiseql.schema import Schema, build_schema
-from fraiseql.schema.storage import Gin, Index, RollingIndex
+from fraiseql.schema.indexes import Gin, Index, RollingIndex
 from fraiseql.serving.document.request import Request
 from fraiseql.serving.execution.explain import StatementReport
 

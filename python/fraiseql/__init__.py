@@ -57,15 +57,9 @@ if TYPE_CHECKING:
         type,  # noqa: A004 - the public name; read as fraiseql.type
         union,
     )
-    from fraiseql.schema.storage import (
-        Cache,
-        GeneratedColumn,
-        Gin,
-        Index,
-        MaterializedView,
-        Projection,
-        RollingIndex,
-    )
+    from fraiseql.schema.cache import Cache
+    from fraiseql.schema.indexes import Gin, Index, RollingIndex
+    from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 
 __all__ = [
     "ID",
@@ -139,9 +133,9 @@ _PLACES: Final = {
         "Writes aggregate build_schema connection embed enum field find find_one function "
         "input interface mutation nodes page query scalar type union"
     ),
-    "fraiseql.schema.storage": (
-        "Cache GeneratedColumn Gin Index MaterializedView Projection RollingIndex"
-    ),
+    "fraiseql.schema.cache": "Cache",
+    "fraiseql.schema.indexes": "Gin Index RollingIndex",
+    "fraiseql.schema.storage": "GeneratedColumn MaterializedView Projection",
 }
 """Names by the module that defines them; ``name=defined`` where they differ. These are the imports
 above, for programs that run; a test compares both."""

@@ -13,9 +13,10 @@ from fraiseql.caching.results.caches import ResultCaches
 from fraiseql.caching.results.native_hits import NativeHits
 from fraiseql.events import Events
 from fraiseql.http.context import ContextHook, check_mount
-from fraiseql.http.endpoint import Application, Around
+from fraiseql.http.endpoint import Application
 from fraiseql.http.lifecycle import Startable
 from fraiseql.http.probes import MetricSource
+from fraiseql.http.served import Around
 from fraiseql.native import Engine, Hits
 from fraiseql.operating.metrics.database import DatabaseMetrics
 from fraiseql.operating.metrics.findings import finding_metrics
@@ -28,8 +29,8 @@ from fraiseql.operating.trace.counters import CLASSES
 from fraiseql.operating.trace.flush import Flusher
 from fraiseql.operating.trace.recorder import Recorder
 from fraiseql.schema import Schema, build_schema
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.options import listed
-from fraiseql.schema.storage import Cache
 from fraiseql.serving import Service
 from fraiseql.serving.preparation.policy import Policy, read_policy
 from fraiseql.settings import Settings

@@ -12,8 +12,8 @@ from fraiseql.catalog import Relation
 from fraiseql.database import Identity, Pool
 from fraiseql.events import OperationEvents
 from fraiseql.schema import Schema
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.schema.storage import Cache
 from fraiseql.sources import Freshness
 
 

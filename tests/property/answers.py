@@ -21,7 +21,8 @@ from fraiseql.database.writing import open_admin
 from fraiseql.errors import DeclarationError
 from fraiseql.events import Timings
 from fraiseql.schema import Schema, build_schema
-from fraiseql.schema.storage import Cache, MaterializedView, Projection
+from fraiseql.schema.cache import Cache
+from fraiseql.schema.storage import MaterializedView, Projection
 from fraiseql.serving import Request, Service
 from fraiseql.serving.execution.stored_statement import StoredStatement
 from fraiseql.serving.planning import stored_query

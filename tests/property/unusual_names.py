@@ -16,7 +16,8 @@ from fraiseql.caching.strategies.materialized_view.refreshing import refresh_vie
 from fraiseql.caching.strategies.projection.strategy import process_queue
 from fraiseql.caching.verify import repair, verify
 from fraiseql.naming import to_camel
-from fraiseql.schema.storage import Cache, GeneratedColumn, MaterializedView, Projection
+from fraiseql.schema.cache import Cache
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 from fraiseql.serving import Request
 from tests.cache_environment import apply_schema
 from tests.integration.caching.ddl.env import migrating

@@ -18,7 +18,7 @@ from fraiseql.cli.registry import add_command
 from fraiseql.cli.target import add_target, find_target
 from fraiseql.database.writing import open_admin
 from fraiseql.errors import ConfigurationError
-from fraiseql.schema.storage import seconds
+from fraiseql.schema.cache import seconds
 from fraiseql.serving import Service
 
 _HEADS: Final = ("query", "hits", "missed", "stale", "bypassed", "ratio", "saved s", "stored")

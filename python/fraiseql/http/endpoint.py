@@ -4,12 +4,11 @@ Steps of a request: route, negotiate, read, execute, reply. All errors end here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
-from fraiseql.database import Identity
 from fraiseql.error_log import ErrorLog
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import Timings
@@ -27,7 +26,7 @@ from fraiseql.http.native_headers import NativeHeaders
 from fraiseql.http.native_identities import NativeIdentities, Offered, declared_hook
 from fraiseql.http.negotiate import JSON, Accepted, Media, negotiate
 from fraiseql.http.persisted import PersistedQueries
-from fraiseql.http.probes import MetricSource, Monitored, Probes
+from fraiseql.http.probes import MetricSource, Probes
 from fraiseql.http.repeated import RepeatedAnswers, SentRequest, offer
 from fraiseql.http.reply import (
     FOR_GET,
@@ -41,66 +40,14 @@ from fraiseql.http.reply import (
 )
 from fraiseql.http.request import ClientGone, from_body, from_query_string, read_body
 from fraiseql.http.routes import request_headers, route_of
+from fraiseql.http.served import Around, FurtherPage, NativeAnswers, Serving
 from fraiseql.native import Engine
 from fraiseql.results import CacheStatus
-from fraiseql.schema import Schema
 from fraiseql.serving.document.request import Request
-from fraiseql.serving.native.plans import NativePlans
 from fraiseql.serving.native.refusals import CONTEXT, ROLE
-from fraiseql.serving.response.response import Response
 from fraiseql.settings import Settings
 
 _CLIENT_GONE = 499
-
-
-Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""Answers a GraphQL request."""
-
-Around = Callable[[Scope, Receive, Send, Answer], Awaitable[None]]
-"""Calls the last argument with the others, and does something before and after."""
-
-
-NativeAnswers = Callable[[Engine], RepeatedAnswers]
-"""Connects an engine to the caches of the application."""
-
-
-class Serving(Monitored, Protocol):
-    """The serving pipeline for this layer."""
-
-    @property
-    def schema(self) -> Schema:
-        """The declarations."""
-
-    def execute(
-        self, request: Request, context: dict[str, Any], timings: Timings
-    ) -> Awaitable[Response]:
-        """Answer one GraphQL request."""
-
-    def identity(self, context: Mapping[str, Any]) -> Identity:
-        """Return the role and session variables in a context."""
-
-    @property
-    def native(self) -> NativePlans:
-        """Hands plans over to a native engine."""
-
-
-class FurtherPage(Protocol):
-    """Answers requests for a path of its own."""
-
-    def has(self, route: str) -> bool:
-        """Return whether a path below the mount point belongs to it."""
-
-    async def reply(
-        self, route: str, scope: Scope, receive: Receive, start: Callable[[], Awaitable[None]]
-    ) -> Reply | None:
-        """Return the answer; None where the request gets that of an unknown path.
-
-        Args:
-            route: Path below the mount point.
-            scope: The ASGI scope.
-            receive: Receives the body.
-            start: Starts the application unless it runs.
-        """
 
 
 class Application:

@@ -14,9 +14,10 @@ from fraiseql.schema.members import embed, field
 from fraiseql.schema.mutations import mutation
 from fraiseql.schema.named import scalar, union
 from fraiseql.schema.nodes import nodes
-from fraiseql.schema.queries import OrderBy, Where, find, find_one, page, query
+from fraiseql.schema.queries import OrderBy, Where, query
 from fraiseql.schema.requirements import Check, Requires
 from fraiseql.schema.sql_functions import function
+from fraiseql.schema.sql_queries import find, find_one, page
 from fraiseql.schema.unset import UNSET
 from fraiseql.schema.write_errors import WriteError, WriteRefused
 from fraiseql.schema.writes import Writes

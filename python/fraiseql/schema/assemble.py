@@ -9,6 +9,7 @@ from graphql import GraphQLSchema, validate_schema
 
 from fraiseql.errors import DeclarationError
 from fraiseql.schema.build import GraphQLBuilder
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.checks import check_model
 from fraiseql.schema.collect import own_definition
 from fraiseql.schema.definitions import (
@@ -31,7 +32,6 @@ from fraiseql.schema.model import Model
 from fraiseql.schema.nested import complete_embeds
 from fraiseql.schema.requirements import Check
 from fraiseql.schema.roots import complete_roots
-from fraiseql.schema.storage import Cache
 from fraiseql.settings import NumberForm
 
 

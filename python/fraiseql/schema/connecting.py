@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.schema.queries import list_query
 from fraiseql.schema.requirements import Check
-from fraiseql.schema.storage import Cache
+from fraiseql.schema.sql_queries import list_query
 
 
 def connection(

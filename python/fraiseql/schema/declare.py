@@ -20,10 +20,11 @@ from fraiseql.schema.definitions import (
     InterfaceDefinition,
     ObjectDefinition,
 )
+from fraiseql.schema.indexes import IndexDeclaration
 from fraiseql.schema.members import field
 from fraiseql.schema.options import check_options, listed, names_of
 from fraiseql.schema.requirements import Check, read_requirement
-from fraiseql.schema.storage import IndexDeclaration, Storage, check_stored
+from fraiseql.schema.storage import Storage, check_stored
 from fraiseql.schema.writes import Writes, checked_writes
 
 T = TypeVar("T")

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.filter_options import Filter
+from fraiseql.schema.indexes import IndexDeclaration
 from fraiseql.schema.requirements import Requires
-from fraiseql.schema.storage import Cache, IndexDeclaration, Storage
+from fraiseql.schema.storage import Storage
 from fraiseql.schema.writes import Writes
 
 ATTRIBUTE: Final = "__fraiseql__"

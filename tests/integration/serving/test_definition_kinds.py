@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import fraiseql
-from fraiseql.schema.storage import Cache, MaterializedView, Projection
+from fraiseql.schema.cache import Cache
+from fraiseql.schema.storage import MaterializedView, Projection
 from tests.cache_environment import apply_schema
 from tests.integration.flights import at_once, run_sql
 from tests.integration.serving.served import Served

@@ -9,7 +9,8 @@ import pytest
 import fraiseql
 from fraiseql.caching.refresh.worker import Worker
 from fraiseql.caching.results.sql.grants import grant_statements, serving_privileges
-from fraiseql.schema.storage import Cache, MaterializedView
+from fraiseql.schema.cache import Cache
+from fraiseql.schema.storage import MaterializedView
 from fraiseql.settings import Settings
 from tests.cache_environment import apply_schema
 from tests.integration.caching.ddl import env

@@ -9,7 +9,8 @@ from fraiseql import build_schema, find
 from fraiseql.operating.advise.candidate import Candidate
 from fraiseql.operating.advise.declared_option import declared_value, with_option
 from fraiseql.operating.advise.source_edits import edited
-from fraiseql.schema.storage import Cache, Index
+from fraiseql.schema.cache import Cache
+from fraiseql.schema.indexes import Index
 
 INDEX = Candidate("index", "Post", "public.tb_post", "indexes", 'fraiseql.Index(("a", "-b"))')
 STORED = Candidate("projection", "Post", "public.tb_post", "stored", "fraiseql.Projection()")

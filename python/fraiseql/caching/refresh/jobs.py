@@ -16,7 +16,7 @@ from fraiseql.database import Pool
 from fraiseql.database.writing import AdminConnection
 from fraiseql.errors import DatabaseError
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import RollingIndex
+from fraiseql.schema.indexes import RollingIndex
 
 _QUEUE_INTERVAL: Final = 0.25
 """Seconds between two checks of the queues of asynchronous projections."""

@@ -25,7 +25,7 @@ from fraiseql.database import unobserved, watched_writes
 from fraiseql.errors import FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import CacheableField, CacheResult, Compute, ComputedValue, FieldRequest
-from fraiseql.schema.storage import seconds
+from fraiseql.schema.cache import seconds
 
 _SOON: Final = 1.0
 """Seconds after which another change of definitions is unremarkable."""

@@ -37,8 +37,8 @@ from fraiseql.errors import DatabaseUnavailable, DeclarationError, FraiseQLError
 from fraiseql.events import logger
 from fraiseql.results import CacheableField, CacheResult, FieldCache
 from fraiseql.schema import Schema
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.definitions import QueryDefinition
-from fraiseql.schema.storage import Cache
 from fraiseql.settings import Settings
 
 _MAX_MANUAL: Final = 1_000

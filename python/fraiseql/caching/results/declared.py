@@ -7,9 +7,9 @@ from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type
 
 from fraiseql.caching.changes.compaction import SHORTEST_LIFE
 from fraiseql.schema import Schema
+from fraiseql.schema.cache import Cache, seconds
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.pages import row_type
-from fraiseql.schema.storage import Cache, seconds
 from fraiseql.sources import declared_relations, live_source
 
 

@@ -22,7 +22,7 @@ from fraiseql.database import (
 )
 from fraiseql.errors import ConfigurationError, DeclarationError
 from fraiseql.results import ComputedValue, FieldRequest, current
-from fraiseql.schema.storage import Cache, StoreName
+from fraiseql.schema.cache import Cache, StoreName
 
 Function = Callable[[], Any]
 Note = Callable[[str, float | None], None]

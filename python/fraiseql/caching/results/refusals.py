@@ -17,7 +17,7 @@ from fraiseql.caching.strategies.base import Violation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import Cache
+from fraiseql.schema.cache import Cache
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from fraiseql.catalog import Catalog, Relation
 from fraiseql.catalog.load import load_catalog
 from fraiseql.database import Pool
 from fraiseql.errors import SourceError
-from fraiseql.schema.storage import Cache
+from fraiseql.schema.cache import Cache
 
 LABEL: Final = "label:"
 """Prefix of the tags that ``invalidate`` logs; a declared tag may have it too."""

@@ -8,15 +8,9 @@ from typing import Any, Final
 from fraiseql.errors import DeclarationError
 from fraiseql.operating.advise.candidate import Candidate
 from fraiseql.schema import Schema
-from fraiseql.schema.storage import (
-    Cache,
-    GeneratedColumn,
-    Gin,
-    Index,
-    MaterializedView,
-    Projection,
-    RollingIndex,
-)
+from fraiseql.schema.cache import Cache
+from fraiseql.schema.indexes import Gin, Index, RollingIndex
+from fraiseql.schema.storage import GeneratedColumn, MaterializedView, Projection
 
 _CLASSES: Final[Mapping[str, Any]] = {
     each.__name__: each

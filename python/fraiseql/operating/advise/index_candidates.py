@@ -19,7 +19,7 @@ from fraiseql.operating.advise.rolling_candidates import rolling_candidates
 from fraiseql.operating.advise.scans import PlanScan
 from fraiseql.operating.advise.table_facts import TableFacts
 from fraiseql.operating.advise.workload import WorkloadStatement
-from fraiseql.schema.storage import Gin, Index
+from fraiseql.schema.indexes import Gin, Index
 
 LEAST_SHARE: Final = 0.2
 """Scans of a smaller share of a plan's cost get no index."""

@@ -15,7 +15,7 @@ from fraiseql.operating.advise.comparisons import PlanComparison
 from fraiseql.operating.advise.scans import PlanScan
 from fraiseql.operating.advise.table_facts import TableFacts
 from fraiseql.operating.advise.workload import WorkloadStatement
-from fraiseql.schema.storage import RollingIndex
+from fraiseql.schema.indexes import RollingIndex
 
 _FEWEST_SAMPLES: Final = 5
 _RECENT: Final = 0.2

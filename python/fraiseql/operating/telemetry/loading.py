@@ -5,7 +5,7 @@ from typing import Any
 
 from fraiseql.errors import ConfigurationError
 from fraiseql.events import Events
-from fraiseql.http.endpoint import Around
+from fraiseql.http.served import Around
 from fraiseql.settings import Settings
 
 

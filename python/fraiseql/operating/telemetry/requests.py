@@ -6,7 +6,7 @@ from typing import Any, Final
 from opentelemetry import context, metrics, propagate
 
 from fraiseql.http.asgi import Receive, Scope, Send
-from fraiseql.http.endpoint import Answer
+from fraiseql.http.served import Answer
 from fraiseql.operating.telemetry.spans import has_sdk
 
 _STATUS: Final = "http.response.status_code"

@@ -9,7 +9,8 @@ from fraiseql.errors import InputError
 from fraiseql.serving.document.sizes import check_filter, check_order
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.arguments import ArgumentReader, input_error
-from fraiseql.serving.planning.filters import Filter, parse_filter
+from fraiseql.serving.planning.filter_tree import Filter
+from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.reads import OrderTerm
 from fraiseql.serving.planning.relations import BoundRelation, Relations
 from fraiseql.serving.planning.selection import SelectedField

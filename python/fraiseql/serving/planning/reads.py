@@ -8,7 +8,7 @@ from fraiseql.schema.aggregates import Function
 from fraiseql.schema.connections import CountMode
 from fraiseql.schema.orders import Nulls
 from fraiseql.serving.planning.fields import FieldAccess
-from fraiseql.serving.planning.filters import Filter
+from fraiseql.serving.planning.filter_tree import Filter
 
 DOCUMENT_KEY: Final = "$"
 """Key of the document in a row with other columns; no field can have this name."""

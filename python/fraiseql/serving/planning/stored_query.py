@@ -7,7 +7,7 @@ from graphql import is_abstract_type
 
 from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.schema.connections import row_named
-from fraiseql.serving.planning.filters import (
+from fraiseql.serving.planning.filter_tree import (
     FieldComparison,
     NullTest,
     comparisons,

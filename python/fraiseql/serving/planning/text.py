@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fraiseql.schema.orders import with_direction
-from fraiseql.serving.planning.filters import (
+from fraiseql.serving.planning.filter_tree import (
     FieldComparison,
     Filter,
     Group,

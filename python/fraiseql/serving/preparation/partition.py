@@ -10,14 +10,14 @@ from graphql import GraphQLError
 from fraiseql.catalog import Relation
 from fraiseql.results import CacheableField, Results
 from fraiseql.schema import Check, Schema
+from fraiseql.schema.cache import Cache
 from fraiseql.schema.pages import row_type
-from fraiseql.schema.storage import Cache
 from fraiseql.serving.document import Operation
 from fraiseql.serving.planning import Planner
 from fraiseql.serving.planning.arguments import ArgumentReader
 from fraiseql.serving.planning.canonical import canonical_text
 from fraiseql.serving.planning.denials import Denials, selected_names
-from fraiseql.serving.planning.filters import RelatedRows, related_rows
+from fraiseql.serving.planning.filter_tree import RelatedRows, related_rows
 from fraiseql.serving.planning.plan import OperationPlan, SqlRoot
 from fraiseql.serving.planning.reads import RelatedStep, RelationRead
 from fraiseql.serving.planning.selection import SelectedField

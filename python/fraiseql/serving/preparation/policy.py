@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 from fraiseql.errors import DeclarationError
-from fraiseql.schema.storage import Cache, checked_cache
+from fraiseql.schema.cache import Cache, checked_cache
 
 Policy = Callable[[str | None, str], Cache | None]
 """Returns the ``Cache`` for an operation's name (None: it has none) and its document's text, or

@@ -19,7 +19,7 @@ from fraiseql.field_access import FieldAccess, is_rounded, wire_type
 from fraiseql.operators import FILTER_OPERATORS, FilterOperator
 from fraiseql.serving.document.variable_signature import ValueRef
 from fraiseql.serving.planning.fields import OWN_OPERATORS
-from fraiseql.serving.planning.filters import (
+from fraiseql.serving.planning.filter_tree import (
     FieldComparison,
     Filter,
     Group,

@@ -9,13 +9,8 @@ from fraiseql.field_access import wire_type
 from fraiseql.operators import FILTER_OPERATORS
 from fraiseql.schema.definitions import QueryDefinition
 from fraiseql.schema.pages import row_type
-from fraiseql.serving.planning.filters import (
-    FieldComparison,
-    Filter,
-    comparisons,
-    parse_filter,
-    related_rows,
-)
+from fraiseql.serving.planning.filter_tree import FieldComparison, Filter, comparisons, related_rows
+from fraiseql.serving.planning.filters import parse_filter
 from fraiseql.serving.planning.relations import Relations
 from fraiseql.serving.sql.parameters import Parameter, converter
 

@@ -23,7 +23,7 @@ from fraiseql.field_access import (
     wire_type,
 )
 from fraiseql.naming import suggestion
-from fraiseql.schema.storage import Gin, Index, RollingIndex
+from fraiseql.schema.indexes import Gin, Index, RollingIndex
 from fraiseql.values import as_wire, plain
 
 _ORDERED: Final = frozenset({"int8", "numeric", "float8", "timestamptz", "timestamp", "date"})
