@@ -31,8 +31,8 @@ test: setup-test ## cargo test, and pytest without its long tests
 check: setup-test ## format, lint, types, layers, tests; CI runs it and check-rest
 	@$(BIN)/python scripts/check.py
 
-check-rest: setup-test ## the wheel, tests of the benchmarks, and of what a version of PostgreSQL may change, on the other one than in `make check`
-	@$(BIN)/python scripts/check.py wheel pytest-rest pytest-benchmarks
+check-rest: setup-test ## tests that kill, overload and measure, tests on the other PostgreSQL than in `make check`, and the wheel
+	@$(BIN)/python scripts/check.py wheel pytest-rest
 
 soak: setup-test fuzz .setup/soak ## schemathesis, PostGraphile, an hour of hostile traffic, then random writers until stopped (SOAK="--seconds 3600")
 	@$(BIN)/python -m tests.soak --schema --seconds 1200

@@ -52,12 +52,9 @@ class Outcome:
 
 
 # A process that dies fails the test that it ran. Four on two cores, since tests also wait for
-# clocks and children.
+# clocks and children; three where the tests themselves load the machine.
 RUN = ("python", "scripts/run_tests.py", "-q")
 PYTEST = (*RUN, "-n4")
-
-# What measures the project is no part of the package: its tests are in `make check-rest`.
-PACKAGE = (*PYTEST, "--ignore=tests/benchmarks")
 
 # One profile, so that the libraries are compiled once for both.
 CARGO = ("--workspace", "--locked", "--profile=ci")
@@ -87,17 +84,14 @@ CHECKS = (
     ),
     Check("stubtest", ("stubtest", "fraiseql_rs")),
     Check("reference", ("python", "scripts/write_reference.py", "--check")),
-    Check("pytest", (*PACKAGE, "--durations=20"), loud=True),
-    # `make check-rest`: the wheel, the benchmarks' own tests, and tests of what a version of
-    # PostgreSQL may change, on the one whose turn it was not.
+    Check("pytest", (*PYTEST, "--no-stress", "--durations=20"), loud=True),
+    # `make check-rest`: the wheel, and the tests that the last one leaves out.
     Check("wheel", ("python", "scripts/try_wheel.py"), builds=True, extra=True),
-    Check("pytest-rest", (*PACKAGE, "--server=rest"), loud=True, extra=True),
-    # Two at a time: each starts several processes that load a server.
-    Check("pytest-benchmarks", (*RUN, "-n2", "tests/benchmarks"), loud=True, extra=True),
+    Check("pytest-rest", (*RUN, "-n3", "--server=rest"), loud=True, extra=True),
     # The same by PostgreSQL, for two machines; and shorter ones, for `make test`.
     Check("pytest-18", (*PYTEST, "--server=embedded"), loud=True, extra=True),
     Check("pytest-15", (*PYTEST, "--server=system", "--only-server"), loud=True, extra=True),
-    Check("pytest-short", (*PACKAGE, "--short"), loud=True, extra=True),
+    Check("pytest-short", (*PYTEST, "--short"), loud=True, extra=True),
     Check("pytest-unit", ("pytest", "-q", "tests/architecture", "tests/unit"), extra=True),
 )
 

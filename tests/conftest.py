@@ -25,7 +25,7 @@ from fraiseql.database.embedded import EmbeddedServer, start_embedded
 from fraiseql.database.embedded.binaries import system_directory
 from tests.memory_directory import memory_directory
 from tests.redis_server import RedisServer
-from tests.scheduling import Files, has_turn, is_long, is_rest, longest_first
+from tests.scheduling import Files, has_turn, is_long, is_rest, is_stress, longest_first
 
 SERVERS = ("embedded", "system")
 MISSING = "the system has no PostgreSQL server"
@@ -47,9 +47,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=[*SERVERS, "both", "turns", "rest"],
         default="turns",
         help="PostgreSQL that database tests run on: embedded (18), system (15 or what is found),"
-        " both, turns: each on one of them, or rest: those that belong on both, on the other one",
+        " both, turns: each on one of them, or rest: all that turns with --no-stress leave out",
     )
     parser.addoption("--short", action="store_true", help="leave the long tests out")
+    parser.addoption(
+        "--no-stress",
+        action="store_true",
+        help="leave out the tests that kill, overload or measure for long",
+    )
     parser.addoption(
         "--only-server", action="store_true", help="leave out tests that need no PostgreSQL"
     )
@@ -88,6 +93,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if config.option.server == "turns" and not has_turn(item, SERVERS):
             return False
         if config.option.server == "rest" and not is_rest(item, SERVERS):
+            return False
+        if is_stress(item.nodeid) and (config.option.no_stress or config.option.short):
             return False
         return not (config.option.short and is_long(item.nodeid))
 

@@ -1,4 +1,4 @@
-"""How several processes share the tests, and which tests are long."""
+"""How processes and jobs share the tests, and which tests are long."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,6 +27,30 @@ LONG: Final = (
     "tests/browser/",
 )
 """Begun first, since the run ends with the last of them; ``--short`` leaves them out."""
+
+
+STRESS: Final = (
+    "tests/benchmarks/",
+    "tests/failure/",
+    "tests/integration/caching/ddl/test_killed.py",
+    "tests/integration/caching/indexes/test_rolling.py",
+    "tests/integration/caching/materialized_view/test_concurrent_workers.py",
+    "tests/integration/caching/materialized_view/test_crashes_and_restores.py",
+    "tests/integration/caching/projection/test_declared_killed.py",
+    "tests/integration/caching/projection/test_declared_rolling.py",
+    "tests/integration/caching/projection/test_storm.py",
+    "tests/integration/caching/results/killed/",
+    "tests/integration/caching/results/memory/test_soak_exact.py",
+    "tests/integration/caching/results/served/test_two_servers.py",
+    "tests/integration/caching/upheaval/",
+    "tests/integration/cli/test_slow_clients.py",
+    "tests/integration/operating/test_evaluated_advice.py",
+    "tests/integration/operating/test_measured_advice_command.py",
+    "tests/integration/operating/test_predictions_measured.py",
+    "tests/integration/serving/test_definition_kinds.py",
+    "tests/property/test_names.py",
+)
+"""They kill, overload, measure, or try all of many cases; `make check-rest` runs them."""
 
 
 CASES_IN_TURN: Final = (
@@ -137,6 +161,7 @@ SLOWEST: Final = (
     "tests/property/test_names.py",
     "tests/integration/demo/",
     "tests/integration/cli/test_serving.py",
+    "tests/integration/caching/results/privileges/",
     "tests/integration/cli/test_slow_clients.py",
     "tests/benchmarks/",
 )
@@ -151,7 +176,12 @@ def has_turn(item: pytest.Item, servers: Sequence[str]) -> bool:
 
 
 def is_rest(item: pytest.Item, servers: Sequence[str]) -> bool:
-    """Return whether a test belongs on both servers, and has run on the other one in its turn."""
+    """Return whether `make check` leaves a test out.
+
+    It is one of ``STRESS``, or belongs on both servers and has run on the other one in its turn.
+    """
+    if is_stress(item.nodeid) and has_turn(item, servers):
+        return True
     kind = _kind(item)
     if kind is None or not _belongs_on_both(item) or not _has_turn_of_parameter(item):
         return False
@@ -207,6 +237,11 @@ def _turn(text: str, servers: Sequence[str]) -> str:
 def is_long(nodeid: str) -> bool:
     """Return whether a test is one of the long ones."""
     return nodeid.startswith(LONG)
+
+
+def is_stress(nodeid: str) -> bool:
+    """Return whether a test is one of those that load the machine for long."""
+    return nodeid.startswith(STRESS)
 
 
 def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -18,6 +18,7 @@ from tests.scheduling import (
     LONG_FILES_IN_TURN,
     LONG_ON_BOTH,
     SLOWEST,
+    STRESS,
     TOGETHER,
 )
 
@@ -154,6 +155,7 @@ def test_each_test_that_the_schedule_names_exists() -> None:
         *LONG,
         *LONG_ON_BOTH,
         *LONG_FILES_IN_TURN,
+        *STRESS,
         *CASES_IN_TURN,
         *FILES_IN_TURN,
         *SLOWEST,
