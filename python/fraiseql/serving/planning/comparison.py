@@ -85,7 +85,7 @@ def comparison(access: FieldAccess, operator: str, value: Leaf, owner: str) -> F
     Args:
         access: The field or column.
         operator: Its public name.
-        value: What it is compared with.
+        value: A constant, or a reference to a value of the request.
         owner: Name of the type or relation, for messages.
 
     Raises:
