@@ -1,14 +1,18 @@
 """Durations of statements, for the events of their request."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from operator import itemgetter
 from time import perf_counter
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from asyncpg import Record
 
 from fraiseql.database.bounding import UNBOUNDED, Budget
 from fraiseql.database.connection import Connection
 from fraiseql.events import current_request
+
+_FIRST: Final = itemgetter(0)
 
 
 async def timed_read(
@@ -61,16 +65,14 @@ def report_failure(connection: Connection, sql: str) -> None:
 
 
 def _size_of(rows: Sequence[Record]) -> int:
-    """Return the bytes of the documents, which are in the first column."""
-    if len(rows) == 1:
-        document = rows[0][0]
-        return len(document) if type(document) is bytes else 0
-    size = 0
-    for row in rows:
-        document = row[0]
-        if type(document) is bytes:
-            size += len(document)
-    return size
+    """Return the bytes of the documents, which are in the first column; NULL has none."""
+    if not rows:
+        return 0
+    if type(rows[0][0]) is bytes:
+        # A loop in Python takes four times as long.
+        with suppress(TypeError):
+            return sum(map(len, map(_FIRST, rows)))
+    return sum(len(row[0]) for row in rows if type(row[0]) is bytes)
 
 
 class StatementTimer:

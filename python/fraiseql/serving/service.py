@@ -24,7 +24,7 @@ from fraiseql.schema import Schema
 from fraiseql.schema.info import CONTEXT_KEY
 from fraiseql.serving.document import RequestError
 from fraiseql.serving.document.identity import request_identity
-from fraiseql.serving.document.request import Request
+from fraiseql.serving.document.request import NO_VARIABLES, Request
 from fraiseql.serving.execution.context_reads import ContextReads
 from fraiseql.serving.execution.encode import Encoder
 from fraiseql.serving.execution.explain import Explanation, explain_plan
@@ -40,7 +40,7 @@ from fraiseql.serving.native.plans import NativePlans
 from fraiseql.serving.planning.plan import StoredQuery
 from fraiseql.serving.preparation.policy import Policy
 from fraiseql.serving.preparation.prepare import Prepared, Preparer
-from fraiseql.serving.preparation.rights import ALL_RIGHTS, Rights, request_rights
+from fraiseql.serving.preparation.rights import ALL_RIGHTS, RequestRights, Rights
 from fraiseql.serving.preparation.snapshot import PlanSnapshot
 from fraiseql.serving.preparation.statement_facts import PlanFacts
 from fraiseql.serving.response.answer import PartitionedRequest, add_report, render
@@ -57,8 +57,6 @@ from fraiseql.serving.startup.load_sources import Publish, all_live, load_source
 from fraiseql.serving.startup.source_monitor import REFRESH_SECONDS, SourceMonitor
 from fraiseql.settings import Settings
 from fraiseql.sources import SourceMap
-
-_NO_VARIABLES: Mapping[str, Any] = {}
 
 
 class Service:
@@ -93,6 +91,7 @@ class Service:
     ) -> None:
         self.schema = schema
         self.results = results
+        self._guarded = schema.guards.present
         self._policy = policy
         self._events = events
         self._publish = publish
@@ -149,12 +148,11 @@ class Service:
 
     async def stop(self) -> None:
         """Close every connection."""
-        monitor, self._source_monitor = self._source_monitor, None
-        if monitor is not None:
-            await monitor.stop()
-        sessions, self._session_monitor = self._session_monitor, None
-        if sessions is not None:
-            await sessions.stop()
+        monitors = self._source_monitor, self._session_monitor
+        self._source_monitor = self._session_monitor = None
+        for monitor in monitors:
+            if monitor is not None:
+                await monitor.stop()
         self._preparer.close()
         self.native.stop()
         pool, self._pool = self._pool, None
@@ -227,7 +225,8 @@ class Service:
         """
         start, edition = perf_counter(), self.native.edition
         try:
-            prepared = await self._prepare(request, timings, rights := self._rights(context))
+            rights = self._rights(context) if self._guarded else ALL_RIGHTS
+            prepared = await self._prepare(request, timings, rights)
         except RequestError as error:
             if self._events is not None:
                 self._events.refused(error.code)
@@ -236,7 +235,8 @@ class Service:
             return Response(refused, error.executed, error.status)
         if self._events is None:
             response = await self._answer(prepared, request, context, timings)
-            self.native.offer(edition, prepared, request, rights)
+            if self.native.engine is not None:
+                self.native.offer(edition, prepared, request, rights)
             return response
         events = (prepared[0].events or self._observed(prepared, request, timings)).request()
         token = current_request.set(events)
@@ -253,7 +253,8 @@ class Service:
             report_answers(events, response.cached)
             response.cached.operation = prepared[0].events
         events.done(perf_counter() - start, len(response.body))
-        self.native.offer(edition, prepared, request, rights)
+        if self.native.engine is not None:
+            self.native.offer(edition, prepared, request, rights)
         return response
 
     def _observed(self, prepared: Prepared, request: Request, timings: Timings) -> OperationEvents:
@@ -276,7 +277,7 @@ class Service:
             answers = MutationAnswers(self.pool, self.schema, whole, self._current.changes)
             return await answers.answer(serving, asked)
         if serving.split is not None and self.results is not None:
-            shared = FieldRequest(request.variables or _NO_VARIABLES, dict, identity, context)
+            shared = FieldRequest(request.variables or NO_VARIABLES, dict, identity, context)
             response = await answer_from_memory(
                 serving.split, shared, request.etags, self.results.confirm, timings
             )
@@ -308,7 +309,7 @@ class Service:
         timings: Timings,
         identity: Identity,
     ) -> PartitionedRequest:
-        (_, operation, values), raw = prepared, request.variables or _NO_VARIABLES
+        (_, operation, values), raw = prepared, request.variables or NO_VARIABLES
         # Nothing here refers to the returned object: the cycle would wait for the collector.
         reports: dict[str, list[StalenessReport]] = {}
         note = partial(add_report, reports)
@@ -371,10 +372,9 @@ class Service:
         return self._preparer.prepare(self._current, request, timings, rights)
 
     def _rights(self, context: Mapping[str, Any]) -> Rights:
-        def database() -> Database:
-            return Database(self.pool, self.identity(context), self.pool.budget())
-
-        return request_rights(self.schema.guards, context, database)
+        return RequestRights(
+            context, lambda: Database(self.pool, self.identity(context), self.pool.budget())
+        )
 
     @property
     def _current(self) -> PlanSnapshot:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+NO_VARIABLES: Final[Mapping[str, Any]] = {}
+"""Variables of a request without any."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from fraiseql.errors import ConfigurationError
-from fraiseql.schema import Check, Guards
+from fraiseql.schema import Check
 from fraiseql.serving.execution.tracking_proxies import TrackingDict
 
 _OF_REQUEST: Final = frozenset({"db", "request"})
@@ -42,19 +42,6 @@ class _AllRights:
 
 ALL_RIGHTS: Final[Rights] = _AllRights()
 """For applications without requirements, and for tools."""
-
-
-def request_rights(
-    guards: Guards, context: Mapping[str, Any], database: Callable[[], object]
-) -> Rights:
-    """Return the rights of a request.
-
-    Args:
-        guards: The declared requirements.
-        context: The context of the request.
-        database: Returns the ``db`` that checks receive where the context has none.
-    """
-    return RequestRights(context, database) if guards.present else ALL_RIGHTS
 
 
 class RequestRights:
